@@ -1,0 +1,99 @@
+namespace Paas.Contracts.Api;
+
+/// <summary>Body of <c>POST /v1/apps</c>.</summary>
+public sealed record CreateAppRequest
+{
+    /// <summary>2 to 40 lower-case letters, digits and hyphens; begins with a letter, ends without a hyphen.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>An http or https URL without credentials.</summary>
+    public string? Repository { get; init; }
+
+    /// <summary>The branch that is deployed; <c>main</c> if none is given.</summary>
+    public string? Branch { get; init; }
+
+    /// <summary>One of <see cref="Contracts.Target"/>; <c>local</c> if none is given.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>Signs the deliveries, at least 16 characters; one is made, and shown this once, if none is given.</summary>
+    public string? WebhookSecret { get; init; }
+
+    /// <summary>A token that may read the repository; never shown again.</summary>
+    public string? RepositoryToken { get; init; }
+
+    /// <summary>One of <see cref="ConcurrencyPolicy"/>.</summary>
+    public string? Policy { get; init; }
+}
+
+/// <summary>Body of <c>PATCH /v1/apps/{app}</c>: what is null stays as it is.</summary>
+public sealed record UpdateAppRequest
+{
+    public string? Repository { get; init; }
+    public string? Branch { get; init; }
+    public string? WebhookSecret { get; init; }
+
+    /// <summary>An empty string removes the token.</summary>
+    public string? RepositoryToken { get; init; }
+    public string? Policy { get; init; }
+}
+
+/// <summary>What an environment does with a deployment that is requested while others are under way.</summary>
+public static class ConcurrencyPolicy
+{
+    /// <summary>A newer deployment supersedes those that still wait; the one that is past validation goes on.</summary>
+    public const string Latest = "latest";
+
+    /// <summary>All are deployed, one after the other.</summary>
+    public const string Queue = "queue";
+
+    /// <summary>Like <see cref="Latest"/>, and the one that is past validation is canceled.</summary>
+    public const string CancelRunning = "cancel-running";
+
+    public static IReadOnlyList<string> All { get; } = [Latest, Queue, CancelRunning];
+}
+
+public sealed record AppResponse
+{
+    public required Guid Id { get; init; }
+    public required string Name { get; init; }
+    public required string Repository { get; init; }
+    public required string Branch { get; init; }
+    public required string Target { get; init; }
+    public required string Environment { get; init; }
+    public required string Policy { get; init; }
+    public required DateTime CreatedAt { get; init; }
+
+    /// <summary>Where the app answers, or will once it is deployed.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>What to enter at the git host.</summary>
+    public required string WebhookUrl { get; init; }
+
+    /// <summary>Shown only in the answer that creates or changes it.</summary>
+    public string? WebhookSecret { get; init; }
+
+    /// <summary>The number of the release that serves; null before the first.</summary>
+    public int? Release { get; init; }
+
+    /// <summary>The newest deployment's state; null before the first.</summary>
+    public string? LastDeploymentState { get; init; }
+}
+
+/// <summary>A config var: its value is never shown in full again.</summary>
+public sealed record ConfigVarResponse
+{
+    public required string Name { get; init; }
+
+    /// <summary>The value with all but its last characters masked.</summary>
+    public required string Preview { get; init; }
+    public required DateTime UpdatedAt { get; init; }
+}
+
+/// <summary>Answer to a change of config vars.</summary>
+public sealed record ConfigVarsResponse
+{
+    public required IReadOnlyList<ConfigVarResponse> Items { get; init; }
+
+    /// <summary>The deployment that brings the change to the running app; null if there is no release yet.</summary>
+    public Guid? DeploymentId { get; init; }
+}

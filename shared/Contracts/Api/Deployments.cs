@@ -1,0 +1,137 @@
+namespace Paas.Contracts.Api;
+
+/// <summary>Body of <c>POST /v1/apps/{app}/deployments</c>; with neither ref nor commit, the app's branch is deployed.</summary>
+public sealed record CreateDeploymentRequest
+{
+    /// <summary>A branch, a tag or a full ref.</summary>
+    public string? Ref { get; init; }
+
+    /// <summary>A commit SHA, 40 hex digits.</summary>
+    public string? Commit { get; init; }
+
+    public bool NoCache { get; init; }
+}
+
+/// <summary>The states of a deployment, as they stand in the database and in the API.</summary>
+public static class DeploymentStates
+{
+    public const string Requested = nameof(Requested);
+    public const string DownloadingCode = nameof(DownloadingCode);
+    public const string ValidatingConfiguration = nameof(ValidatingConfiguration);
+
+    /// <summary>Validated, and another deployment has the environment.</summary>
+    public const string WaitingForTurn = nameof(WaitingForTurn);
+    public const string BuildingImage = nameof(BuildingImage);
+    public const string PublishingImage = nameof(PublishingImage);
+    public const string DeployingRelease = nameof(DeployingRelease);
+    public const string ResolvingUrl = nameof(ResolvingUrl);
+    public const string Canceling = nameof(Canceling);
+    public const string Succeeded = nameof(Succeeded);
+    public const string Failed = nameof(Failed);
+    public const string Faulted = nameof(Faulted);
+    public const string Canceled = nameof(Canceled);
+    public const string Superseded = nameof(Superseded);
+
+    /// <summary>Nothing more happens, unless a faulted one is replayed.</summary>
+    public static bool IsFinal(string state) => state is Succeeded or Failed or Faulted or Canceled or Superseded;
+}
+
+/// <summary>The states of a step within a deployment.</summary>
+public static class StepStates
+{
+    public const string Pending = nameof(Pending);
+    public const string Running = nameof(Running);
+
+    /// <summary>Met a fault of the platform, and is tried again at a known time.</summary>
+    public const string Retrying = nameof(Retrying);
+    public const string Succeeded = nameof(Succeeded);
+    public const string Failed = nameof(Failed);
+    public const string Faulted = nameof(Faulted);
+    public const string Canceled = nameof(Canceled);
+
+    /// <summary>Not needed, as the build in a rollback.</summary>
+    public const string Skipped = nameof(Skipped);
+}
+
+/// <summary>What asked for a deployment.</summary>
+public static class DeploymentTriggers
+{
+    public const string Push = "push";
+    public const string Manual = "manual";
+    public const string Rollback = "rollback";
+    public const string ConfigChange = "config-change";
+}
+
+public sealed record DeploymentResponse
+{
+    public required Guid Id { get; init; }
+    public required string App { get; init; }
+    public required string Environment { get; init; }
+
+    /// <summary>One of <see cref="DeploymentTriggers"/>.</summary>
+    public required string Trigger { get; init; }
+
+    /// <summary>Null until the ref is resolved.</summary>
+    public string? Commit { get; init; }
+    public string? CommitMessage { get; init; }
+    public string? Ref { get; init; }
+
+    /// <summary>One of <see cref="DeploymentStates"/>.</summary>
+    public required string State { get; init; }
+
+    /// <summary>The current step, or the last one.</summary>
+    public string? Step { get; init; }
+    public required int Attempt { get; init; }
+    public required DateTime CreatedAt { get; init; }
+    public DateTime? FinishedAt { get; init; }
+
+    /// <summary>All steps in their order, with the newest attempt of each.</summary>
+    public IReadOnlyList<DeploymentStepResponse> Steps { get; init; } = [];
+    public int? Release { get; init; }
+    public string? ImageDigest { get; init; }
+    public string? Url { get; init; }
+    public DeploymentFailureResponse? Failure { get; init; }
+    public Guid? SupersededBy { get; init; }
+}
+
+public sealed record DeploymentStepResponse
+{
+    public required string Name { get; init; }
+
+    /// <summary>One of <see cref="StepStates"/>.</summary>
+    public required string State { get; init; }
+    public required int Attempt { get; init; }
+    public DateTime? StartedAt { get; init; }
+    public DateTime? FinishedAt { get; init; }
+    public string? Error { get; init; }
+
+    /// <summary>When the next try is due, while the step is <see cref="StepStates.Retrying"/>.</summary>
+    public DateTime? NextTryAt { get; init; }
+    public int? Try { get; init; }
+    public int? MaxTries { get; init; }
+}
+
+public sealed record DeploymentFailureResponse
+{
+    /// <summary><c>failed</c>: the developer's code or configuration; <c>faulted</c>: the platform.</summary>
+    public required string Kind { get; init; }
+    public required string Step { get; init; }
+    public required string Reason { get; init; }
+    public required string Message { get; init; }
+}
+
+/// <summary>A page of a list, newest first; <see cref="Next"/> is the cursor of the page that follows.</summary>
+public sealed record Page<T>
+{
+    public required IReadOnlyList<T> Items { get; init; }
+    public string? Next { get; init; }
+}
+
+/// <summary>One line of a deployment's log, as server-sent event <c>log</c>; its id resumes a stream that was cut.</summary>
+public sealed record LogLineEvent
+{
+    public required string Step { get; init; }
+    public required int Attempt { get; init; }
+    public required DateTime At { get; init; }
+    public required string Line { get; init; }
+}

@@ -1,0 +1,113 @@
+namespace Paas.Contracts;
+
+/// <summary>
+/// A command as a list of words, never a line for a shell. Leading words of the form <c>NAME=value</c> set
+/// variables, as in a Procfile; <c>$NAME</c> and <c>${NAME}</c> are replaced when the command is started.
+/// </summary>
+public sealed record CommandLine
+{
+    public required IReadOnlyList<string> Words { get; init; }
+
+    public override string ToString() => string.Join(' ', Words);
+}
+
+/// <summary>How an image (or, for the <c>local</c> target, a slug) is built. Made by ValidateConfiguration.</summary>
+public sealed record BuildPlan
+{
+    /// <summary>One of <see cref="RuntimeName"/>.</summary>
+    public required string Runtime { get; init; }
+
+    /// <summary>The version asked for, such as <c>3.12</c>; null for whatever the platform has.</summary>
+    public string? RuntimeVersion { get; init; }
+
+    /// <summary>The Dockerfile within the repository, when <see cref="Runtime"/> is <c>docker</c>.</summary>
+    public string? Dockerfile { get; init; }
+
+    /// <summary>The folder that is built, within the repository; null for its root.</summary>
+    public string? Context { get; init; }
+
+    public IReadOnlyDictionary<string, string> Args { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The stage of the Dockerfile to build; null for the last.</summary>
+    public string? DockerTarget { get; init; }
+
+    /// <summary>A command of the repository that prepares the app, after its dependencies are installed.</summary>
+    public CommandLine? Command { get; init; }
+
+    /// <summary>The folder with the files to serve, when <see cref="Runtime"/> is <c>static</c>; null for the root.</summary>
+    public string? StaticRoot { get; init; }
+}
+
+/// <summary>The runtimes a manifest may name.</summary>
+public static class RuntimeName
+{
+    public const string Static = "static";
+    public const string Python = "python";
+    public const string Node = "node";
+    public const string DotNet = "dotnet";
+    public const string Go = "go";
+    public const string Php = "php";
+
+    /// <summary>The repository's own Dockerfile says it all.</summary>
+    public const string Docker = "docker";
+
+    /// <summary>Nothing to prepare: the entrypoint or the Procfile starts what is in the repository.</summary>
+    public const string Process = "process";
+
+    public static IReadOnlyList<string> All { get; } = [Static, Python, Node, DotNet, Go, Php, Docker, Process];
+}
+
+/// <summary>How a release is run. Part of the release, and never changed afterwards.</summary>
+public sealed record RunPlan
+{
+    public required string Runtime { get; init; }
+
+    public string? RuntimeVersion { get; init; }
+
+    public string? StaticRoot { get; init; }
+
+    public required IReadOnlyList<ProcessType> Processes { get; init; }
+
+    /// <summary>Runs once, to its end, before the release takes over.</summary>
+    public CommandLine? Release { get; init; }
+
+    public HealthCheck Health { get; init; } = new();
+
+    /// <summary>Variables of the manifest's <c>env</c>; config vars of the same name win.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Backing services the manifest asks for.</summary>
+    public IReadOnlyList<AddOn> AddOns { get; init; } = [];
+}
+
+/// <summary>A kind of process of an app, such as <c>web</c> or <c>worker</c>.</summary>
+public sealed record ProcessType
+{
+    /// <summary>The process type that serves HTTP on <c>PORT</c>.</summary>
+    public const string Web = "web";
+
+    public required string Name { get; init; }
+
+    /// <summary>Null where the image or the platform knows what to start: a Dockerfile's CMD, a static site.</summary>
+    public CommandLine? Command { get; init; }
+
+    /// <summary>How many instances to run.</summary>
+    public int Scale { get; init; } = 1;
+}
+
+/// <summary>When an instance of <c>web</c> counts as healthy: it answers <see cref="Path"/> with less than 500.</summary>
+public sealed record HealthCheck
+{
+    public string Path { get; init; } = "/";
+
+    /// <summary>How long an instance may take from its start to its first healthy answer.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>A backing service, such as <c>postgres:17</c>.</summary>
+public sealed record AddOn
+{
+    public required string Name { get; init; }
+
+    public string? Version { get; init; }
+}

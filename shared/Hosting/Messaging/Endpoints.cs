@@ -1,0 +1,39 @@
+using Paas.Contracts;
+
+namespace Paas.Hosting.Messaging;
+
+/// <summary>
+/// The addresses of the queues. Always <c>exchange:</c>, so that RabbitMQ's queue arguments are declared in one
+/// place only, by the service that owns the queue.
+/// </summary>
+public static class Endpoints
+{
+    public const string LogQueue = "append-log";
+    public const string DeploymentQueue = "deployment";
+    public const string PushQueue = "push-received";
+    public const string ConfirmQueue = "confirm-step";
+    public const string RouteQueue = "switch-route";
+    public const string RemoveAppQueue = "remove-app";
+
+    public static Uri Log { get; } = Address(LogQueue);
+    public static Uri Confirm { get; } = Address(ConfirmQueue);
+    public static Uri Route { get; } = Address(RouteQueue);
+    public static Uri RemoveApp { get; } = Address(RemoveAppQueue);
+
+    /// <summary>The queue of a step's worker, such as <c>build-image</c>.</summary>
+    /// <exception cref="ArgumentException">There is no such step.</exception>
+    public static string QueueFor(string step) => step switch
+    {
+        Step.DownloadCode => "download-code",
+        Step.ValidateConfiguration => "validate-configuration",
+        Step.BuildImage => "build-image",
+        Step.PublishImage => "publish-image",
+        Step.DeployRelease => "deploy-release",
+        Step.ResolveUrl => "resolve-url",
+        _ => throw new ArgumentException($"There is no step named '{step}'.", nameof(step)),
+    };
+
+    public static Uri For(string step) => Address(QueueFor(step));
+
+    private static Uri Address(string queue) => new($"exchange:{queue}");
+}

@@ -1,0 +1,38 @@
+using MassTransit;
+using Paas.Hosting.Steps;
+
+namespace Paas.Hosting.Messaging;
+
+/// <summary>
+/// The one policy of all steps: immediate retries, then delayed redeliveries, then the error queue. An exception
+/// that no retry can mend goes there at once.
+/// </summary>
+public abstract class StepConsumerDefinition<TConsumer> : ConsumerDefinition<TConsumer>
+    where TConsumer : class, IConsumer
+{
+    private readonly StepOptions _policy;
+
+    protected StepConsumerDefinition(string step, StepPolicies policies)
+    {
+        _policy = policies[step];
+        EndpointName = Endpoints.QueueFor(step);
+        ConcurrentMessageLimit = _policy.Concurrency;
+    }
+
+    protected override void ConfigureConsumer(
+        IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<TConsumer> consumerConfigurator, IRegistrationContext context)
+    {
+        endpointConfigurator.PrefetchCount = _policy.Concurrency;
+        endpointConfigurator.UseDelayedRedelivery(redelivery =>
+        {
+            redelivery.Ignore<StepPermanentException>();
+            redelivery.Intervals(_policy.Redelivery);
+            redelivery.ReplaceMessageId = true;
+        });
+        endpointConfigurator.UseMessageRetry(retry =>
+        {
+            retry.Ignore<StepPermanentException>();
+            retry.Immediate(_policy.ImmediateRetries);
+        });
+    }
+}

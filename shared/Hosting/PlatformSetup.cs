@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Paas.Hosting.Artifacts;
+using Paas.Hosting.Processes;
+using Paas.Hosting.Secrets;
+
+namespace Paas.Hosting;
+
+/// <summary>What every service shares besides the bus: options, the artifact store, sealed secrets, child processes.</summary>
+public static class PlatformSetup
+{
+    public static IServiceCollection AddPaasPlatform(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<PaasOptions>().BindConfiguration(PaasOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PaasOptions>, PaasOptionsValidator>());
+        var dataDirectory = Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
+        services.AddDataProtection()
+            .SetApplicationName("paas")
+            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataDirectory, "keys")));
+        services.AddSingleton<SecretSealer>();
+        services.AddSingleton<IArtifactStore>(_ => new FolderArtifactStore(configuration["Artifacts:Path"] ?? Path.Combine(dataDirectory, "artifacts")));
+        services.AddSingleton(new ProcessOwner(dataDirectory));
+        return services;
+    }
+}

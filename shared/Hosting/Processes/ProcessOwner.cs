@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Paas.Hosting.Processes;
+
+/// <summary>
+/// Knows the processes this platform has started, on Linux, even after it was killed: each carries a variable that
+/// names the platform's data directory and what the process belongs to.
+/// </summary>
+public sealed class ProcessOwner(string dataDirectory)
+{
+    internal const string Variable = "PAAS_PROCESS";
+
+    private readonly string _platform =
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory))))[..16];
+
+    internal string Mark(string belongsTo) => $"{_platform}:{belongsTo}";
+
+    /// <summary>Ends every process of this platform, or only those that belong to one thing.</summary>
+    /// <returns>How many there were.</returns>
+    public int KillLeftovers(string? belongsTo = null)
+    {
+        var killed = 0;
+        // A process may fork while the list is read, so look until there is none left.
+        for (var round = 0; round < 20; round++)
+        {
+            var found = Find(belongsTo);
+            foreach (var pid in found)
+                Signals.Send(pid, Signals.Kill);
+            if (found.Count == 0)
+                break;
+            killed += found.Count;
+            Thread.Yield();
+        }
+
+        return killed;
+    }
+
+    /// <summary>Sends SIGTERM to every process that belongs to one thing.</summary>
+    internal void Terminate(string belongsTo)
+    {
+        foreach (var pid in Find(belongsTo))
+            Signals.Send(pid, Signals.Terminate);
+    }
+
+    internal List<int> Find(string? belongsTo)
+    {
+        var found = new List<int>();
+        if (!OperatingSystem.IsLinux())
+            return found;
+        var prefix = Encoding.UTF8.GetBytes(belongsTo is null ? $"\0{Variable}={_platform}:" : $"\0{Variable}={Mark(belongsTo)}\0");
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid == Environment.ProcessId)
+                continue;
+            if (HasVariable(Path.Combine(folder, "environ"), prefix) && !IsZombie(Path.Combine(folder, "stat")))
+                found.Add(pid);
+        }
+
+        return found;
+    }
+
+    private static bool HasVariable(string environ, byte[] prefix)
+    {
+        try
+        {
+            // Each variable ends with a zero byte; one in front lets the first be found like the others.
+            byte[] variables = [0, .. File.ReadAllBytes(environ), 0];
+            return variables.AsSpan().IndexOf(prefix) >= 0;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false; // it has ended meanwhile, or is another user's
+        }
+    }
+
+    private static bool IsZombie(string stat)
+    {
+        try
+        {
+            var text = File.ReadAllText(stat);
+            return text[(text.LastIndexOf(')') + 2)..].StartsWith('Z');
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException)
+        {
+            return true;
+        }
+    }
+}

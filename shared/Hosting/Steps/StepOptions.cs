@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Configuration;
+using Paas.Contracts;
+
+namespace Paas.Hosting.Steps;
+
+/// <summary>How one step is tried, and how long it may take. Section <c>Steps:{step}</c>.</summary>
+public sealed class StepOptions
+{
+    /// <summary>Tries that follow at once upon a fault, before the message is put off.</summary>
+    public int ImmediateRetries { get; set; } = 2;
+
+    /// <summary>Delays of the redeliveries that follow; each begins another round of immediate tries.</summary>
+    public TimeSpan[] Redelivery { get; set; } =
+        [TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10)];
+
+    /// <summary>How long one try may take before the step counts as lost.</summary>
+    public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How many of these steps one process works on at once.</summary>
+    public int Concurrency { get; set; } = 4;
+
+    public int MaxTries => (ImmediateRetries + 1) * (Redelivery.Length + 1);
+}
+
+/// <summary>The options of all steps.</summary>
+public sealed class StepPolicies
+{
+    private readonly Dictionary<string, StepOptions> _steps;
+
+    public StepPolicies(IConfiguration configuration)
+    {
+        _steps = Step.InOrder.ToDictionary(step => step, step =>
+        {
+            var options = Defaults(step);
+            var section = configuration.GetSection($"Steps:{step}");
+            // The binder appends to arrays; a configured list has to replace the default one.
+            if (section.GetSection(nameof(StepOptions.Redelivery)).Exists())
+                options.Redelivery = [];
+            section.Bind(options);
+            return options;
+        });
+    }
+
+    public StepOptions this[string step] => _steps[step];
+
+    private static StepOptions Defaults(string step) => step switch
+    {
+        Step.ValidateConfiguration => new() { Deadline = TimeSpan.FromMinutes(2) },
+        Step.BuildImage => new() { Deadline = TimeSpan.FromMinutes(25), Concurrency = 2 },
+        Step.DeployRelease => new() { Deadline = TimeSpan.FromMinutes(20) },
+        Step.ResolveUrl => new() { Deadline = TimeSpan.FromMinutes(2) },
+        _ => new(),
+    };
+}

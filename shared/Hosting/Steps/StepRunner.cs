@@ -1,0 +1,126 @@
+using MassTransit;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Paas.Contracts;
+using Paas.Hosting.Messaging;
+
+namespace Paas.Hosting.Steps;
+
+/// <summary>One try of a step: what is asked for, where to write the log, and when to stop.</summary>
+public sealed record StepRun<TCommand>(TCommand Command, IStepLog Log, CancellationToken Cancellation)
+    where TCommand : class, IStepCommand;
+
+/// <summary>The log of a try that has ended, for the event that tells of it.</summary>
+public sealed record StepLogEnd(Guid Id, int Batches);
+
+/// <summary>
+/// What is the same for every step: its log, that it can be stopped, and which way it ends. It succeeds or fails
+/// with an event, answers <see cref="StepStopped"/> when it was stopped, and lets every other exception through to
+/// the retries, after it has told the saga when the next try is due.
+/// </summary>
+public sealed partial class StepRunner(
+    RunningSteps running, StepPolicies policies, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StepRunner> logger)
+{
+    public async Task RunAsync<TCommand, TResult>(
+        ConsumeContext<TCommand> context,
+        Func<StepRun<TCommand>, Task<TResult>> work,
+        Func<TCommand, TResult, StepLogEnd, IStepEnded> succeeded,
+        Func<TCommand, StepFailedException, StepLogEnd, IStepFailed> failed)
+        where TCommand : class, IStepCommand
+    {
+        var command = context.Message;
+        using var scope = logger.BeginScope(new Dictionary<string, object>
+        {
+            ["DeploymentId"] = command.DeploymentId,
+            ["Step"] = command.Step,
+            ["Attempt"] = command.Attempt,
+        });
+        using var registration = running.Begin(command, lifetime.ApplicationStopping);
+        await using var log = new StepLog(command, batch => context.Send(Endpoints.Log, batch), clock);
+
+        object answer;
+        try
+        {
+            var result = await work(new StepRun<TCommand>(command, log, registration.Token));
+            await log.DisposeAsync();
+            answer = succeeded(command, result, new StepLogEnd(log.Id, log.Batches));
+            Log.Succeeded(logger, command.Step);
+        }
+        catch (StepFailedException failure)
+        {
+            log.Warning(failure.Message);
+            await log.DisposeAsync();
+            answer = failed(command, failure, new StepLogEnd(log.Id, log.Batches));
+            Log.Failed(logger, command.Step, failure.Reason, failure.Message);
+        }
+        catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Hand the step back: another process, or this one after its restart, does it anew.
+            await context.Send(Endpoints.For(command.Step), command);
+            Log.HandedBack(logger, command.Step);
+            return;
+        }
+        catch (Exception) when (registration.Token.IsCancellationRequested)
+        {
+            answer = new StepStopped { DeploymentId = command.DeploymentId, Step = command.Step, Attempt = command.Attempt };
+            Log.Stopped(logger, command.Step);
+        }
+        catch (Exception fault)
+        {
+            await TellOfNextTryAsync(context, log, fault);
+            throw;
+        }
+
+        await context.Publish(answer, answer.GetType(), CancellationToken.None);
+    }
+
+    private async Task TellOfNextTryAsync<TCommand>(ConsumeContext<TCommand> context, StepLog log, Exception fault)
+        where TCommand : class, IStepCommand
+    {
+        var command = context.Message;
+        var policy = policies[command.Step];
+        var round = context.GetRedeliveryCount();
+        var tryInRound = context.GetRetryAttempt();
+        var thisTry = round * (policy.ImmediateRetries + 1) + tryInRound + 1;
+        log.Warning($"{fault.Message} (try {thisTry} of {policy.MaxTries})");
+        Log.Faulted(logger, fault, command.Step, thisTry, policy.MaxTries);
+        if (fault is StepPermanentException)
+            return;
+
+        TimeSpan? delay = tryInRound < policy.ImmediateRetries ? TimeSpan.Zero
+            : round < policy.Redelivery.Length ? policy.Redelivery[round]
+            : null;
+        if (delay is { } wait && wait > TimeSpan.Zero)
+        {
+            log.Warning($"Next try in {wait.TotalSeconds:0} s.");
+            await context.Publish(new StepRetryScheduled
+            {
+                DeploymentId = command.DeploymentId,
+                Step = command.Step,
+                Attempt = command.Attempt,
+                Try = thisTry,
+                MaxTries = policy.MaxTries,
+                NextTryAt = clock.GetUtcNow().UtcDateTime + wait,
+                Message = fault.Message,
+            }, CancellationToken.None);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Step} succeeded")]
+        public static partial void Succeeded(ILogger logger, string step);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Step} failed: {Reason}: {Explanation}")]
+        public static partial void Failed(ILogger logger, string step, string reason, string explanation);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Step} was stopped")]
+        public static partial void Stopped(ILogger logger, string step);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Step} is handed back, this process is stopping")]
+        public static partial void HandedBack(ILogger logger, string step);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Step} faulted, try {Try} of {MaxTries}")]
+        public static partial void Faulted(ILogger logger, Exception fault, string step, int @try, int maxTries);
+    }
+}
