@@ -27,6 +27,13 @@ public static class PersistenceSetup
         return services;
     }
 
+    /// <summary>Brings the database to the newest schema. Several services may do so at once: one of them does the work.</summary>
+    public static async Task MigrateAsync(IServiceProvider services, CancellationToken cancellation)
+    {
+        await using var scope = services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<PaasDbContext>().Database.MigrateAsync(cancellation);
+    }
+
     internal static DbContextOptionsBuilder UsePaasDatabase(this DbContextOptionsBuilder options, IConfiguration configuration)
     {
         if (configuration.GetConnectionString("Paas") is { Length: > 0 } postgres)
@@ -50,13 +57,16 @@ public static class PersistenceSetup
     /// </summary>
     public static void UsePaasOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
     {
-        endpoint.UseMessageRetry(retry => retry.Exponential(
-            retryLimit: 20, minInterval: TimeSpan.FromMilliseconds(50), maxInterval: TimeSpan.FromSeconds(30), intervalDelta: TimeSpan.FromMilliseconds(50)));
+        endpoint.UseDatabaseRetry();
         // With the default limit of 1 message the filter would never come to an end.
         var observer = new OutboxConsumePipeSpecificationObserver<PaasDbContext>(endpoint, context) { MessageDeliveryLimit = 1_000 };
         endpoint.ConnectConsumerConfigurationObserver(observer);
         endpoint.ConnectSagaConfigurationObserver(observer);
     }
+
+    /// <summary>Tries for some minutes: a database that is busy or away is no reason to lose a message.</summary>
+    public static void UseDatabaseRetry(this IReceiveEndpointConfigurator endpoint) => endpoint.UseMessageRetry(retry => retry.Exponential(
+        retryLimit: 20, minInterval: TimeSpan.FromMilliseconds(50), maxInterval: TimeSpan.FromSeconds(30), intervalDelta: TimeSpan.FromMilliseconds(50)));
 
     /// <summary>A write-ahead log, so that reading and writing go side by side, and waiting in SQLite instead of sleeping.</summary>
     private sealed class SqliteSettings : DbConnectionInterceptor

@@ -59,6 +59,9 @@ public sealed class DeploymentState : SagaStateMachineInstance
     /// <summary>For a rollback, the release whose image and config vars come back.</summary>
     public int? RollbackTo { get; set; }
 
+    /// <summary>The step to begin with once it has its turn; null for the build.</summary>
+    public string? ResumeStep { get; set; }
+
     /// <summary>The number of its release, once it has one.</summary>
     public int? Release { get; set; }
 
@@ -91,4 +94,7 @@ public sealed record StepRecord
     public DateTime? NextTryAt { get; init; }
     public int? Try { get; init; }
     public int? MaxTries { get; init; }
+
+    /// <summary>It took longer than it may.</summary>
+    public bool Expired { get; init; }
 }

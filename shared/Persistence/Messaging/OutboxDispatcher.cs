@@ -90,8 +90,16 @@ public sealed partial class OutboxDispatcher(
         await RemoveAsync(scope.ServiceProvider.GetRequiredService<PaasDbContext>(), messages, cancellation);
     }
 
+    /// <summary>Sends everything that is stored; for the start of a process that nobody shares the database with.</summary>
+    public async Task SweepAllAsync(CancellationToken cancellation)
+    {
+        while (await SweepAsync(cancellation, TimeSpan.Zero) == SweepSize)
+        {
+        }
+    }
+
     /// <summary>Sends what was left behind, in the order in which it was stored.</summary>
-    internal async Task<int> SweepAsync(CancellationToken cancellation, TimeSpan? leftBehindAfter = null)
+    private async Task<int> SweepAsync(CancellationToken cancellation, TimeSpan? leftBehindAfter = null)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using MassTransit;
-using MassTransit.Middleware;
 using MassTransit.Metadata;
+using MassTransit.Middleware;
 using MassTransit.Serialization;
 
 namespace Paas.Persistence.Messaging;

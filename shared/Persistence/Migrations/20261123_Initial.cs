@@ -122,6 +122,7 @@ internal sealed class Initial : Migration
                 builder = t.Column<string>(nullable: true),
                 image_digest = t.Column<string>(nullable: true),
                 rollback_to = t.Column<int>(nullable: true),
+                resume_step = t.Column<string>(nullable: true),
                 release = t.Column<int>(nullable: true),
                 url = t.Column<string>(nullable: true),
                 failure_kind = t.Column<string>(nullable: true),
