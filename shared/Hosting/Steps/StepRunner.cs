@@ -48,7 +48,8 @@ public sealed partial class StepRunner(
         }
         catch (StepFailedException failure)
         {
-            log.Warning(failure.Message);
+            foreach (var line in failure.Message.Split('\n'))
+                log.Warning(line);
             await log.DisposeAsync();
             answer = failed(command, failure, new StepLogEnd(log.Id, log.Batches));
             Log.Failed(logger, command.Step, failure.Reason, failure.Message);
