@@ -10,7 +10,7 @@ public static class ImagePublisherSetup
 {
     public static IServiceCollection AddImagePublisher(this IServiceCollection services, IConfiguration configuration)
     {
-        ArgumentNullException.ThrowIfNull(configuration);
+        _ = configuration; // nothing to set so far; the same shape as every other service
         services.AddSingleton<IImagePublisher, SlugPublisher>();
         services.AddSingleton<ImagePublishers>();
         return services;

@@ -49,8 +49,14 @@ public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions
             await SizeAsync(digest, cancellation);
             return digest;
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or ArtifactNotFoundException)
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
         {
+            return null;
+        }
+        catch (ArtifactNotFoundException)
+        {
+            // The store was emptied meanwhile: without this note the builder makes the slug anew.
+            File.Delete(build.DigestFile);
             return null;
         }
     }
