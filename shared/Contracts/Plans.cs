@@ -2,8 +2,14 @@ namespace Paas.Contracts;
 
 /// <summary>
 /// A command as a list of words, never a line for a shell. Leading words of the form <c>NAME=value</c> set
-/// variables, as in a Procfile; <c>$NAME</c> and <c>${NAME}</c> are replaced when the command is started.
+/// variables, as in a Procfile; the rest is the program and its arguments.
 /// </summary>
+/// <remarks>
+/// When the command is started, <c>$NAME</c> and <c>${NAME}</c> within a word are replaced by the variable's value
+/// (nothing if it is not set), <c>${NAME:-text}</c> by <c>text</c> if it is not set or empty, and <c>$$</c> by one
+/// dollar sign. A word stays one word, whatever the values are, with one exception, as in a shell: a word that is
+/// <c>$NAME</c> and nothing else becomes the words of its value, or no word at all.
+/// </remarks>
 public sealed record CommandLine
 {
     public required IReadOnlyList<string> Words { get; init; }

@@ -1,0 +1,153 @@
+using System.Text;
+using Paas.Contracts;
+
+namespace Paas.Hosting.Processes;
+
+/// <summary>A command read from what a developer wrote, or why it can't be one.</summary>
+/// <param name="Command">Null if there is an error.</param>
+/// <param name="Error">What is wrong and what would be right; null if there is a command.</param>
+/// <param name="Position">Where in the line the error is, from 0; for a list, the number of the word.</param>
+public sealed record SplitCommand(CommandLine? Command, string? Error, int Position);
+
+/// <summary>A command ready to be started.</summary>
+/// <param name="Assignments">Variables set for this command alone.</param>
+/// <param name="Arguments">The program and its arguments; empty if the variables left nothing to start.</param>
+public sealed record ExpandedCommand(IReadOnlyDictionary<string, string> Assignments, IReadOnlyList<string> Arguments);
+
+/// <summary>
+/// Turns what a developer wrote into a <see cref="CommandLine"/>, and that into a program and its arguments. The
+/// quotes and variables of a POSIX shell mean what they mean there; whatever would need a shell to run is refused.
+/// </summary>
+public static class CommandWords
+{
+    public const int MaxWords = 200;
+    public const int MaxLength = 16 * 1024;
+
+    /// <summary>Splits a line as a shell would, without running anything.</summary>
+    public static SplitCommand Split(string line)
+    {
+        if (line.Length > MaxLength)
+            return new(null, CommandWordsTexts.TooLong(MaxLength), 0);
+        return new CommandLineSplitter(line).Split();
+    }
+
+    /// <summary>Takes a list of words as they are; a <c>$NAME</c> in a list always stays one word.</summary>
+    public static SplitCommand FromList(IReadOnlyList<string> list)
+    {
+        if (list.Sum(word => (long)word.Length) > MaxLength)
+            return new(null, CommandWordsTexts.TooLong(MaxLength), 0);
+        var words = new List<string>();
+        foreach (var word in list)
+        {
+            if (FirstForbidden(word) is { } forbidden)
+                return new(null, CommandWordsTexts.ControlCharacter(forbidden), words.Count);
+            if (Normalise(word) is not { } normal)
+                return new(null, CommandWordsTexts.BadReference(word), words.Count);
+            words.Add(VariableReference.IsWholeWord(normal) ? $"${{{normal[1..]}}}" : normal);
+        }
+
+        return Finish(words);
+    }
+
+    /// <summary>
+    /// Puts the variables in. An assignment sees the ones before it; the arguments, as in a shell, see none of them.
+    /// </summary>
+    public static ExpandedCommand Expand(CommandLine command, IReadOnlyDictionary<string, string> environment)
+    {
+        var assignments = new Dictionary<string, string>();
+        var arguments = new List<string>();
+        foreach (var word in command.Words)
+        {
+            if (arguments.Count == 0 && AssignedName(word) is { } name)
+                assignments[name] = ExpandWord(word[(name.Length + 1)..], known => assignments.GetValueOrDefault(known) ?? Find(known));
+            else if (VariableReference.IsWholeWord(word))
+                arguments.AddRange(Find(word[1..])?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) ?? []);
+            else
+                arguments.Add(ExpandWord(word, Find));
+        }
+
+        return new(assignments, arguments);
+
+        string? Find(string variable) => environment.GetValueOrDefault(variable);
+    }
+
+    /// <summary>The last checks, the same for lines and lists.</summary>
+    internal static SplitCommand Finish(List<string> words)
+    {
+        if (words.Count > MaxWords)
+            return new(null, CommandWordsTexts.TooManyWords(words.Count, MaxWords), 0);
+        var program = words.FindIndex(word => AssignedName(word) is null);
+        if (program < 0 || words[program].Length == 0)
+            return new(null, CommandWordsTexts.NothingToStart, 0);
+        return new(new CommandLine { Words = words }, null, 0);
+    }
+
+    internal static char? FirstForbidden(string text)
+    {
+        foreach (var c in text)
+        {
+            if (char.IsControl(c) && c is not ('\t' or '\n' or '\r'))
+                return c;
+        }
+
+        return null;
+    }
+
+    /// <summary>The name that a word of the form <c>NAME=value</c> sets; null for any other word.</summary>
+    internal static string? AssignedName(string word)
+    {
+        var length = VariableReference.NameLength(word, 0);
+        return length > 0 && length < word.Length && word[length] == '=' ? word[..length] : null;
+    }
+
+    private static string? Normalise(string word)
+    {
+        var normal = new StringBuilder(word.Length);
+        for (var i = 0; i < word.Length;)
+        {
+            if (word[i] != '$')
+                normal.Append(word[i++]);
+            else if (VariableReference.TryRead(word, i) is { } reference)
+            {
+                normal.Append(word, i, reference.Length);
+                i += reference.Length;
+            }
+            else if (i + 1 < word.Length && word[i + 1] == '$')
+            {
+                normal.Append("$$");
+                i += 2;
+            }
+            else if (VariableReference.NeedsShell(word, i))
+                return null;
+            else
+            {
+                normal.Append("$$");
+                i++;
+            }
+        }
+
+        return normal.ToString();
+    }
+
+    private static string ExpandWord(string word, Func<string, string?> find)
+    {
+        var expanded = new StringBuilder(word.Length);
+        for (var i = 0; i < word.Length;)
+        {
+            if (VariableReference.TryRead(word, i) is { } reference)
+            {
+                var value = find(reference.Name);
+                expanded.Append(string.IsNullOrEmpty(value) ? reference.Default : value);
+                i += reference.Length;
+            }
+            else
+            {
+                var dollars = word[i] == '$' && i + 1 < word.Length && word[i + 1] == '$';
+                expanded.Append(word[i]);
+                i += dollars ? 2 : 1;
+            }
+        }
+
+        return expanded.ToString();
+    }
+}
