@@ -44,7 +44,8 @@ public sealed class ProcessOwner(string dataDirectory)
             Signals.Send(pid, Signals.Terminate);
     }
 
-    internal List<int> Find(string? belongsTo)
+    /// <summary>The ids of every process of this platform, or only of those that belong to one thing.</summary>
+    public IReadOnlyList<int> Find(string? belongsTo)
     {
         var found = new List<int>();
         if (!OperatingSystem.IsLinux())

@@ -54,6 +54,11 @@ public sealed partial class StepRunner(
             answer = failed(command, failure, new StepLogEnd(log.Id, log.Batches));
             Log.Failed(logger, command.Step, failure.Reason, failure.Message);
         }
+        catch (StepStaleException stale)
+        {
+            Log.Dropped(logger, command.Step, stale.Message);
+            return;
+        }
         catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // Hand the step back: another process, or this one after its restart, does it anew.
@@ -114,6 +119,9 @@ public sealed partial class StepRunner(
 
         [LoggerMessage(Level = LogLevel.Information, Message = "{Step} failed: {Reason}: {Explanation}")]
         public static partial void Failed(ILogger logger, string step, string reason, string explanation);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Step} is dropped: {Explanation}")]
+        public static partial void Dropped(ILogger logger, string step, string explanation);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "{Step} was stopped")]
         public static partial void Stopped(ILogger logger, string step);

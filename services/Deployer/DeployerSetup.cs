@@ -1,0 +1,46 @@
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Paas.Deployer.Targets;
+using Paas.Deployer.Targets.Local;
+
+namespace Paas.Deployer;
+
+/// <summary>The deployer within a process, its own or one with other services.</summary>
+public static class DeployerSetup
+{
+    /// <summary>Comes before the bus, so that apps are stopped after the last command was.</summary>
+    public static IServiceCollection AddDeployer(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        services.AddOptions<DeployerOptions>().BindConfiguration(DeployerOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DeployerOptions>, DeployerOptionsValidator>());
+        services.AddOptions<RouterOptions>().BindConfiguration(RouterOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RouterOptions>, RouterOptionsValidator>());
+        services.AddHttpClient(UrlResolver.HttpClient)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+            .RemoveAllLoggers();
+
+        services.AddSingleton<RouterAddress>();
+        services.AddSingleton<UrlResolver>();
+        services.AddSingleton<StepConfirmer>();
+        services.AddSingleton<ReleaseDeployer>();
+
+        services.AddSingleton<PortPool>();
+        services.AddSingleton<Instances>();
+        services.AddSingleton<RouteClient>();
+        services.AddSingleton<LocalTarget>();
+        services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<LocalTarget>());
+        services.AddHostedService<LocalTargetService>();
+        return services;
+    }
+
+    public static void AddDeployer(this IBusRegistrationConfigurator bus)
+    {
+        bus.AddConsumer<DeployReleaseConsumer, DeployReleaseConsumerDefinition>();
+        bus.AddConsumer<ResolveUrlConsumer, ResolveUrlConsumerDefinition>();
+        bus.AddConsumer<RemoveAppConsumer, RemoveAppConsumerDefinition>();
+    }
+}

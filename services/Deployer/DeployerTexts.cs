@@ -1,0 +1,124 @@
+using System.Globalization;
+
+namespace Paas.Deployer;
+
+/// <summary>What the deployer says to people.</summary>
+internal static class DeployerTexts
+{
+    // Targets
+    public static string UnknownTarget(string target, IEnumerable<string> known) =>
+        $"There is no target '{target}' here. Set the app's target to one of: {string.Join(", ", known)}.";
+
+    public static string NotWanted(string step) => $"The deployment does not wait for this {step} any more.";
+
+    // DeployRelease, as it goes
+    public static string Unpacking(int release) => $"Preparing release v{release}";
+
+    public static string RunningReleaseCommand(string command) => $"Running the release command: {command}";
+
+    public static string Starting(int release) => $"Starting release v{release}";
+
+    public static string Healthy(string instance) => $"{instance} is healthy";
+
+    public static string Switching(int release) => $"Switching to release v{release}";
+
+    public static string Switched(int release) => $"Release v{release} has taken over";
+
+    public static string AlreadyRunning(int release) => $"Release v{release} runs already";
+
+    public static string LastLines(string instance) => $"The last lines {instance} printed";
+
+    public static string PrintedNothing(string instance) => $"{instance} printed nothing";
+
+    // DeployRelease, why it failed
+    public static string ReleaseOutdated(string app, int release, int current) =>
+        $"Release v{release} of {app} is older than v{current}, which runs now. Roll back to v{release}, or deploy again, to make it a new release.";
+
+    public static string RouteRefused(string app, int release) =>
+        $"The router already has a newer release of {app} than v{release}. Deploy again to make a new release.";
+
+    public static string ReleaseChanged(string app, int release, string current, string other) =>
+        $"Release v{release} of {app} runs {current} and cannot become {other}: a release never changes. Deploy again to make a new release.";
+
+    public static string ReleaseCommandFailed(string command, int exitCode) =>
+        $"The release command '{command}' {Ended(exitCode)}; its output is above. The release before goes on running. Correct the command and push again.";
+
+    public static string CommandNotFound(string instance, string command) =>
+        $"The command '{command}' of {instance} was not found. Check its spelling, and that it is in the repository (executable, with ./ in front) or among the app's dependencies.";
+
+    public static string NothingToStart(string command) =>
+        $"The command '{command}' is empty when its variables are filled in. Set them as config vars, or name a program in the command.";
+
+    public static string NoCommand(string type, string runtime) =>
+        $"The target 'local' does not know what to start for '{type}' of a {runtime} app. Name a command for it in .paas.yml or the Procfile.";
+
+    public static string StaticRootMissing(string folder) =>
+        $"The folder '{folder}' with the files to serve is not in the app. Correct the folder's name in .paas.yml, or commit the folder.";
+
+    public static string Exited(string instance, int exitCode) =>
+        $"{instance} {Ended(exitCode)}. It has to keep running; look at its last lines for the reason.";
+
+    public static string NotListening(string instance, int port, TimeSpan timeout) =>
+        $"{instance} did not listen on any port within {Seconds(timeout)}. Its PORT was {port}; let it listen on $PORT.";
+
+    public static string ListensElsewhere(string instance, IReadOnlyList<int> ports, int port) =>
+        $"{instance} does not answer on its port. It listens on {string.Join(", ", ports)} but PORT is {port}; listen on $PORT.";
+
+    public static string HealthCheckFailed(string instance, string path, int status, TimeSpan timeout) =>
+        $"{instance} answered GET {path} with status {status} for {Seconds(timeout)}; it is healthy below 500. Correct what fails there, or name another health path in .paas.yml.";
+
+    public static string NoHttpAnswer(string instance, string path, int port, TimeSpan timeout, string? error) =>
+        $"{instance} listens on port {port} but did not answer GET {path} within {Seconds(timeout)}{(error is null ? "" : $" ({error.TrimEnd('.')})")}. It has to speak HTTP there.";
+
+    // The app's own log
+    public static string Started(string instance) => $"{instance} has started";
+
+    public static string StartedAgainIn(string problem, TimeSpan delay) => $"{problem} It is started again in {Seconds(delay)}.";
+
+    public static string LogDropped(long bytes, int perSecond) =>
+        string.Create(CultureInfo.InvariantCulture, $"{bytes / 1_000_000.0:0.0} MB were dropped here: an app may print {perSecond / 1_000_000.0:0.0} MB a second.");
+
+    // ResolveUrl
+    public static string NoWebProcess() => "The app has no web process, so it has no URL.";
+
+    public static string Asking(string url) => $"Requesting {url}";
+
+    public static string Answers(string url, int status) => $"{url} answers with status {status}";
+
+    public static string UrlNotAnswering(string url, int status) =>
+        $"{url} answered with status {status} since the release took over. Look at the app's log for the reason.";
+
+    public static string RouterUnreachable(Uri router, string error) => $"The router at {router} could not be reached: {error}";
+
+    public static string OtherRelease(string url, int release, string? answered) =>
+        $"{url} is to be answered by release v{release}, but {(answered is null ? "no release" : answered)} answered.";
+
+    // A static site
+    public static string PageNotFound() => "404: there is no such page on this site.\n";
+
+    // Starting the service
+    public static string NeedsRabbitMq() =>
+        "The deployer hears its commands over RabbitMQ: set RabbitMq__Uri, such as amqp://user:password@rabbitmq, or start the all-in-one platform with ./paas up.";
+
+    private static string Ended(int exitCode) => exitCode > 128 && Signal(exitCode - 128) is { } signal
+        ? $"was ended by signal {signal}" : $"exited with code {exitCode}";
+
+    private static string? Signal(int number) => number switch
+    {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        6 => "SIGABRT",
+        7 => "SIGBUS",
+        8 => "SIGFPE",
+        9 => "SIGKILL (often: out of memory)",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        15 => "SIGTERM",
+        < 65 => number.ToString(CultureInfo.InvariantCulture),
+        _ => null,
+    };
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.##} s");
+}

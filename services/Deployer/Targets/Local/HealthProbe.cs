@@ -1,0 +1,144 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Paas.Contracts;
+using Paas.Hosting.Steps;
+
+namespace Paas.Deployer.Targets.Local;
+
+/// <summary>Waits until an instance is healthy, or finds out why it is not.</summary>
+internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvider clock) : IDisposable
+{
+    private const int ServerError = 500;
+    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(5);
+
+    // A fresh connection for each try: a kept one would say little about who listens now.
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(1),
+        PooledConnectionLifetime = TimeSpan.Zero,
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Waits until an instance without a port has run for a while.</summary>
+    public async Task WaitUntilStableAsync(IInstance instance, string name, CancellationToken cancellation)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var wait = Task.Delay(options.Value.StaysUpFor, clock, waiting.Token);
+        await Task.WhenAny(instance.Ended, wait);
+        await waiting.CancelAsync();
+        cancellation.ThrowIfCancellationRequested();
+        if (instance.Ended.IsCompleted)
+            throw Exited(name, await instance.Ended);
+    }
+
+    /// <summary>Waits for the first healthy answer.</summary>
+    /// <returns>The base URL at which the instance answers.</returns>
+    public async Task<Uri> WaitUntilAnsweringAsync(
+        IInstance instance, string name, string host, HealthCheck health, Action<string> warn, CancellationToken cancellation)
+    {
+        var port = instance.Port!.Value;
+        using var timeout = new CancellationTokenSource(health.Timeout, clock);
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
+        var stop = giveUp.Token;
+        _ = instance.Ended.ContinueWith(_ => Cancel(giveUp), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
+        var started = clock.GetTimestamp();
+        var warned = false;
+        var answer = new Answer(false, null, null);
+        var wait = FirstWait;
+        try
+        {
+            while (true)
+            {
+                foreach (var address in new[] { "127.0.0.1", "[::1]" })
+                {
+                    var url = new Uri($"http://{address}:{port.ToString(CultureInfo.InvariantCulture)}");
+                    if (await AskAsync(url, host, health.Path, stop) is not { } got)
+                        continue;
+                    answer = got;
+                    if (got.Status < ServerError)
+                        return url;
+                    break;
+                }
+
+                stop.ThrowIfCancellationRequested();
+                if (!warned && !answer.Connected && clock.GetElapsedTime(started) > WarnAfter)
+                {
+                    warned = true;
+                    if (instance.FindListeningPorts() is { Count: > 0 } others)
+                        warn(DeployerTexts.ListensElsewhere(name, others, port));
+                }
+
+                await Task.Delay(wait, clock, stop);
+                wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (instance.Ended.IsCompleted)
+                throw Exited(name, await instance.Ended);
+            throw Diagnose(instance, name, health, port, answer);
+        }
+    }
+
+    private static StepFailedException Exited(string name, int exitCode) =>
+        new(FailureReason.AppExited, DeployerTexts.Exited(name, exitCode));
+
+    private static StepFailedException Diagnose(IInstance instance, string name, HealthCheck health, int port, Answer answer)
+    {
+        if (answer.Status is { } status)
+            return new(FailureReason.HealthCheckFailed, DeployerTexts.HealthCheckFailed(name, health.Path, status, health.Timeout));
+        if (answer.Connected)
+            return new(FailureReason.HealthCheckFailed, DeployerTexts.NoHttpAnswer(name, health.Path, port, health.Timeout, answer.Error));
+        return instance.FindListeningPorts() is { Count: > 0 } others
+            ? new(FailureReason.AppListensElsewhere, DeployerTexts.ListensElsewhere(name, others, port))
+            : new(FailureReason.AppNotListening, DeployerTexts.NotListening(name, port, health.Timeout));
+    }
+
+    /// <returns>Null if nobody listens.</returns>
+    private async Task<Answer?> AskAsync(Uri url, string host, string path, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(RequestTimeout);
+        using var request = new HttpRequestMessage(HttpMethod.Get, UrlPath.At(url, path));
+        request.Headers.Host = host;
+        try
+        {
+            using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            return new Answer(true, (int)response.StatusCode, null);
+        }
+        catch (HttpRequestException exception)
+        {
+            return exception.HttpRequestError == HttpRequestError.ConnectionError ? null : new Answer(true, null, exception.Message);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new Answer(true, null, null);
+        }
+    }
+
+    private static void Cancel(CancellationTokenSource source)
+    {
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // the wait was over before the instance ended
+        }
+    }
+
+    private sealed record Answer(bool Connected, int? Status, string? Error);
+}

@@ -1,0 +1,96 @@
+using System.Globalization;
+using Microsoft.Extensions.Options;
+using Paas.Contracts;
+using Paas.Hosting;
+using Paas.Hosting.Processes;
+using Paas.Hosting.Secrets;
+using Paas.Hosting.Steps;
+
+namespace Paas.Deployer.Targets.Local;
+
+/// <summary>Starts the processes of a release, each with the environment it has a right to and nothing else.</summary>
+internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPool ports, IOptions<PaasOptions> paas)
+{
+    public string HostOf(string app) => $"{app}.{paas.Value.Domain}";
+
+    /// <exception cref="StepFailedException">What the release asks for can't be started.</exception>
+    public async Task<IInstance> StartAsync(
+        CurrentRelease release, ReleaseFolder folder, ProcessType type, int number, AppLog log, CancellationToken cancellation)
+    {
+        if (type.Command is null)
+        {
+            if (release.Run.Runtime == RuntimeName.Static && type.Name == ProcessType.Web)
+                return await StartSiteAsync(release, folder, cancellation);
+            throw new StepFailedException(FailureReason.NotSupportedByTarget, DeployerTexts.NoCommand(type.Name, release.Run.Runtime));
+        }
+
+        int? port = type.Name == ProcessType.Web ? ports.Take() : null;
+        var name = $"{type.Name}.{number}";
+        // Each start is a thing of its own: what an earlier one left is ended apart from it.
+        var belongsTo = $"run-{release.AppId:N}-v{release.Release}-{name}-{Guid.NewGuid():N}";
+        return new ProcessInstance(owner, Prepare(release, folder, type.Command, belongsTo, port), port, line => log.Write(name, line));
+    }
+
+    /// <summary>Runs the release command to its end.</summary>
+    public async Task<int> RunToEndAsync(
+        CurrentRelease release, ReleaseFolder folder, CommandLine command, Action<string> onLine, CancellationToken cancellation)
+    {
+        var belongsTo = $"release-{release.AppId:N}-v{release.Release}";
+        // What a killed try has started must not run beside this one.
+        owner.KillLeftovers(belongsTo);
+        await using var process = ChildProcess.Start(owner, Prepare(release, folder, command, belongsTo, null) with { OnLine = onLine });
+        return await process.WaitAsync(cancellation);
+    }
+
+    private static async Task<IInstance> StartSiteAsync(CurrentRelease release, ReleaseFolder folder, CancellationToken cancellation)
+    {
+        StaticSite site;
+        try
+        {
+            site = new StaticSite(folder.Slug, release.Run.StaticRoot, release.ImageDigest);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            throw new StepFailedException(FailureReason.AppNotListening, DeployerTexts.StaticRootMissing(release.Run.StaticRoot ?? "."));
+        }
+
+        return await StaticInstance.StartAsync(site, cancellation);
+    }
+
+    private ChildProcessStart Prepare(CurrentRelease release, ReleaseFolder folder, CommandLine command, string belongsTo, int? port)
+    {
+        var variables = SlugEnvironment.For(folder.Slug, release.Run.Runtime, AppVariables(release, folder, port), SlugEnvironment.OfThisProcess);
+        var expanded = CommandWords.Expand(command, variables);
+        foreach (var (name, value) in expanded.Assignments)
+            variables[name] = value;
+        if (expanded.Arguments.Count == 0)
+            throw new StepFailedException(FailureReason.AppExited, DeployerTexts.NothingToStart(command.ToString()));
+        return new ChildProcessStart
+        {
+            Command = expanded.Arguments[0],
+            Arguments = [.. expanded.Arguments.Skip(1)],
+            WorkingDirectory = folder.Slug,
+            Environment = variables,
+            BelongsTo = belongsTo,
+        };
+    }
+
+    private Dictionary<string, string> AppVariables(CurrentRelease release, ReleaseFolder folder, int? port)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["HOME"] = folder.Home,
+            ["TMPDIR"] = folder.Temporary,
+        };
+        foreach (var (name, value) in release.Run.Env)
+            variables[name] = value;
+        foreach (var (name, value) in sealer.OpenAll(release.SealedConfigVars))
+            variables[name] = value;
+        variables["PAAS_APP"] = release.App;
+        variables["PAAS_RELEASE"] = "v" + release.Release.ToString(CultureInfo.InvariantCulture);
+        variables["PAAS_COMMIT_SHA"] = release.Commit ?? "";
+        if (port is { } number)
+            variables["PORT"] = number.ToString(CultureInfo.InvariantCulture);
+        return variables;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Paas.Contracts;
+using Paas.Hosting;
+using Paas.Hosting.Artifacts;
+using Paas.Hosting.Steps;
+
+namespace Paas.Deployer.Targets.Local;
+
+/// <summary>Runs releases as processes on this machine, behind the platform's router.</summary>
+internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<Guid, LocalApp> _apps = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly string _folder;
+    private readonly HealthProbe _probe;
+    private readonly LocalServices _services;
+    private readonly UrlResolver _urls;
+    private Task _restoring = Task.CompletedTask;
+
+    public LocalTarget(
+        IArtifactStore artifacts, Instances instances, RouteClient router, UrlResolver urls,
+        IOptions<PaasOptions> paas, IOptions<DeployerOptions> options, TimeProvider clock, ILogger<LocalTarget> logger)
+    {
+        _folder = Path.Combine(Path.GetFullPath(paas.Value.DataDirectory), Target.Local);
+        _probe = new HealthProbe(options, clock);
+        _services = new LocalServices(artifacts, instances, _probe, router, options, clock, logger);
+        _urls = urls;
+    }
+
+    public string Name => Target.Local;
+
+    public Task DeployAsync(DeployRelease command, IStepLog log, Func<CancellationToken, Task> confirm, CancellationToken cancellation) =>
+        AppOf(command.AppId).DeployAsync(command, log, confirm, cancellation);
+
+    public Task<Uri?> ResolveUrlAsync(ResolveUrl command, IStepLog log, CancellationToken cancellation) =>
+        _urls.ResolveAsync(command, log, cancellation);
+
+    public Task RemoveAsync(RemoveApp command, CancellationToken cancellation) => AppOf(command.AppId).RemoveAsync(command, cancellation);
+
+    /// <summary>Begins to start every app again that ran before; one that does not come up is tried on, beside the others.</summary>
+    public void Restore() =>
+        _restoring = Task.WhenAll(AppFolder.All(_folder).Select(folder => Task.Run(() => RestoreAsync(AppOf(folder.AppId), folder.AppId))));
+
+    /// <summary>Stops all processes of all apps, at the same time.</summary>
+    public async Task StopAsync()
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_apps.Values.Select(app => app.StopAsync()));
+        await _restoring;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        foreach (var app in _apps.Values)
+            app.Dispose();
+        _probe.Dispose();
+        _stopping.Dispose();
+    }
+
+    private LocalApp AppOf(Guid id)
+    {
+        _stopping.Token.ThrowIfCancellationRequested();
+        return _apps.GetOrAdd(id, id => new LocalApp(new AppFolder(_folder, id), _services));
+    }
+
+    private async Task RestoreAsync(LocalApp app, Guid id)
+    {
+        var delay = _services.Options.Value.RestartDelay;
+        while (!_stopping.IsCancellationRequested)
+        {
+            try
+            {
+                await app.RestoreAsync(_stopping.Token);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Log.NotRestored(_services.Logger, exception, id, delay);
+            }
+
+            await Task.Delay(delay, _services.Clock, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            delay = delay * 2 < _services.Options.Value.MaxRestartDelay ? delay * 2 : _services.Options.Value.MaxRestartDelay;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "App {AppId} could not be started again; next try in {Delay}")]
+        public static partial void NotRestored(ILogger logger, Exception exception, Guid appId, TimeSpan delay);
+    }
+}

@@ -1,0 +1,116 @@
+using Microsoft.Extensions.Options;
+using Paas.Contracts;
+using Paas.Hosting.Processes;
+using Paas.Hosting.Steps;
+
+namespace Paas.Deployer.Targets.Local;
+
+/// <summary>What every part of one release needs to know.</summary>
+internal sealed record ReleaseParts(
+    CurrentRelease Release, ReleaseFolder Folder, AppLog Log, Instances Instances, HealthProbe Probe, IOptions<DeployerOptions> Options, TimeProvider Clock);
+
+/// <summary>
+/// The place of one instance, such as <c>web.1</c>: starts what belongs there, and starts it again when it ends.
+/// </summary>
+internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
+{
+    private const string Platform = "paas";
+    private IInstance? _instance;
+    private volatile Uri? _address;
+    private volatile bool _healthy;
+
+    public string Name { get; } = $"{type.Name}.{number}";
+
+    public bool IsWeb => type.Name == ProcessType.Web;
+
+    public bool IsHealthy => _healthy && _instance is { Ended.IsCompleted: false };
+
+    /// <summary>Where it answers, while it does.</summary>
+    public Uri? Address => IsHealthy ? _address : null;
+
+    /// <summary>The exit code of the instance, once it has ended.</summary>
+    public Task<int> Ended => _instance?.Ended ?? Task.FromResult(0);
+
+    public IReadOnlyList<string> LastLines => _instance?.LastLines ?? [];
+
+    /// <summary>Starts the instance and waits until it is healthy.</summary>
+    /// <exception cref="StepFailedException">It is not; the message says why.</exception>
+    public async Task StartAsync(Action<string> warn, CancellationToken cancellation)
+    {
+        try
+        {
+            _instance = await parts.Instances.StartAsync(parts.Release, parts.Folder, type, number, parts.Log, cancellation);
+        }
+        catch (CommandNotFoundException missing)
+        {
+            throw new StepFailedException(FailureReason.AppExited, DeployerTexts.CommandNotFound(Name, missing.Command));
+        }
+
+        if (IsWeb)
+        {
+            var host = parts.Instances.HostOf(parts.Release.App);
+            _address = await parts.Probe.WaitUntilAnsweringAsync(_instance, Name, host, parts.Release.Run.Health, warn, cancellation);
+        }
+        else
+        {
+            await parts.Probe.WaitUntilStableAsync(_instance, Name, cancellation);
+        }
+
+        _healthy = true;
+    }
+
+    /// <summary>Keeps an instance running, until it is canceled.</summary>
+    /// <param name="changed">Called when <see cref="Address"/> has changed.</param>
+    /// <param name="cancellation">Ends the watch, not the instance.</param>
+    public async Task SuperviseAsync(Action changed, CancellationToken cancellation)
+    {
+        var options = parts.Options.Value;
+        var delay = options.RestartDelay;
+        while (!cancellation.IsCancellationRequested)
+        {
+            var since = parts.Clock.GetTimestamp();
+            string problem;
+            try
+            {
+                if (_instance is null)
+                {
+                    await StartAsync(warning => parts.Log.Write(Platform, warning), cancellation);
+                    parts.Log.Write(Platform, DeployerTexts.Started(Name));
+                    changed();
+                }
+
+                problem = DeployerTexts.Exited(Name, await _instance!.Ended.WaitAsync(cancellation));
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                // Whatever it is, the user's or the platform's, it may be over at the next try.
+                problem = exception.Message;
+            }
+
+            _healthy = false;
+            changed();
+            if (parts.Clock.GetElapsedTime(since) >= options.StableAfter)
+                delay = options.RestartDelay;
+            parts.Log.Write(Platform, DeployerTexts.StartedAgainIn(problem, delay));
+            await StopAsync(TimeSpan.Zero);
+            await Task.Delay(delay, parts.Clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            delay = delay * 2 < options.MaxRestartDelay ? delay * 2 : options.MaxRestartDelay;
+        }
+    }
+
+    /// <summary>Ends the instance and what it has left behind. Not while it is supervised.</summary>
+    public async Task StopAsync(TimeSpan grace)
+    {
+        _healthy = false;
+        if (_instance is not { } instance)
+            return;
+        if (grace > TimeSpan.Zero)
+            await instance.StopAsync(grace);
+        await instance.DisposeAsync();
+        _instance = null;
+    }
+}

@@ -1,0 +1,69 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Paas.Deployer.Targets.Local;
+
+/// <summary>An instance of a static site: the platform itself serves the files.</summary>
+internal sealed class StaticInstance : IInstance
+{
+    private readonly WebApplication _server;
+    private readonly TaskCompletionSource<int> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private StaticInstance(WebApplication server, int port)
+    {
+        _server = server;
+        Port = port;
+    }
+
+    public int? Port { get; }
+
+    public Task<int> Ended => _ended.Task;
+
+    public IReadOnlyList<string> LastLines => [];
+
+    public static async Task<StaticInstance> StartAsync(StaticSite site, CancellationToken cancellation)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], EnvironmentName = Environments.Production });
+        // The site is not the host of this process: it leaves signals, settings and logging to the one that is.
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(System.Net.IPAddress.Loopback, 0);
+        });
+        var server = builder.Build();
+        server.Run(site.ServeAsync);
+        await server.StartAsync(cancellation);
+        var address = server.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
+            .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        return new StaticInstance(server, new Uri(address).Port);
+    }
+
+    public IReadOnlyList<int> FindListeningPorts() => Port is { } port ? [port] : [];
+
+    public async Task StopAsync(TimeSpan grace)
+    {
+        using var limit = new CancellationTokenSource(grace);
+        await _server.StopAsync(limit.Token);
+        _ended.TrySetResult(0);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _server.DisposeAsync();
+        _ended.TrySetResult(0);
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
