@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Paas.Hosting.Source;
@@ -15,7 +16,7 @@ public static partial class RefName
         && name != "@"
         && name[0] != '-'
         && !Forbidden().IsMatch(name)
-        && name.All(character => !char.IsControl(character) && !char.IsSurrogate(character));
+        && name.EnumerateRunes().All(rune => !Rune.IsControl(rune) && rune != Rune.ReplacementChar);
 
     // Also: a part may not be empty, begin with a dot or end with .lock, and the whole may not end with a dot.
     [GeneratedRegex(@"[ ~^:?*\[\\]|\.\.|@\{|^/|/$|//|(^|/)\.|\.lock(/|$)|\.$")]

@@ -154,6 +154,6 @@ public sealed partial class RepositoryUrl
     [GeneratedRegex("^(ssh|git\\+ssh|ssh\\+git)://([^/@]*@)?(?<host>[^/:@]+)(:[0-9]*)?(?<path>/[^?#]*)", RegexOptions.IgnoreCase)]
     private static partial Regex SshUrl();
 
-    [GeneratedRegex("^([^/@:]+@)(?<host>[^/:@]+):(?!:)(?<path>[^?#]+)$")]
+    [GeneratedRegex("^([^/@:]+@)?(?<host>[^/:@]+):(?!:|//)(?<path>[^?#]+)$")]
     private static partial Regex ScpUrl();
 }
