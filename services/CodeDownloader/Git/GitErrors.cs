@@ -77,7 +77,7 @@ internal static partial class GitErrors
     private static partial Regex Moved();
 
     [GeneratedRegex("^fatal: (repository '.*' not found|'.*' does not appear to be a git repository|.* not valid: is this a git repository\\?)"
-        + "|returned error: (404|410)|detected dubious ownership|not a git repository")]
+        + "|returned error: (404|410)|detected dubious ownership")]
     private static partial Regex NotFound();
 
     [GeneratedRegex("not allow request for unadvertised object|does not support shallow|Server does not support shallow")]
