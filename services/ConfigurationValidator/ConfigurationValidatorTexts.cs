@@ -62,10 +62,10 @@ internal static partial class ConfigurationValidatorTexts
     /// <summary>What a stranger wrote, short and on one line.</summary>
     private static string Quote(string text) => $"'{Clean(text)}'";
 
-    private static string Clean(string text)
+    private static string Clean(string text, int max = MaxQuoted)
     {
-        var clean = new string([.. text.Take(MaxQuoted).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)]);
-        return text.Length > MaxQuoted ? clean + "…" : clean;
+        var clean = new string([.. text.Take(max).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)]);
+        return text.Length > max ? clean + "…" : clean;
     }
 
     private static string DidYouMean(string? word) => word is null ? "" : $". Did you mean '{word}'?";
