@@ -19,6 +19,9 @@ internal static partial class ConfigurationValidatorTexts
 
     public const string ProcfileUnused = "The Procfile is not used: a static site starts no process.";
 
+    public const string PipfileUnused =
+        "Nothing is installed from a Pipfile: add a requirements.txt, such as 'pipenv requirements > requirements.txt' writes.";
+
     public static string ReadingManifest(string file) => $"Reading {file}";
 
     public static string ManifestIgnored(string ignored, string used) => $"{ignored} is ignored, because there is {used} as well; delete one of them.";

@@ -20,7 +20,7 @@ public sealed class BusTests
         {
             var answers = new Answers();
             var builder = Host.CreateApplicationBuilder();
-            builder.Logging.SetMinimumLevel(LogLevel.Debug);
+            builder.Logging.ClearProviders();
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Paas:DataDirectory"] = data });
             builder.Services.AddSingleton(answers);
             builder.Services.AddPaasPlatform(builder.Configuration);

@@ -27,6 +27,14 @@ public sealed class DetectionTests
         plan.Web().ShouldBe(command);
     }
 
+    [Fact]
+    public async Task A_pipfile_is_known_but_not_installed_from()
+    {
+        var app = App.With("Pipfile").And("app.py");
+        await app.PlanAsync();
+        app.Log.ToString().ShouldContain("pipenv requirements > requirements.txt");
+    }
+
     [Theory]
     [InlineData(".python-version", "3.11.4\n", "3.11.4")]
     [InlineData(".python-version", "# mine\n3.12", "3.12")]

@@ -37,8 +37,17 @@ public sealed class DotNetTests
     {
         var plan = await App.With("src/Lib/Lib.csproj", Library).And("src/Web/Web.csproj", Web)
             .And("Directory.Build.props", "<Project><PropertyGroup><AssemblyName>Shop.$(MSBuildProjectName)</AssemblyName></PropertyGroup></Project>").PlanAsync();
-        plan.Build.Context.ShouldBe("src/Web");
+        plan.Build.Context.ShouldBeNull();
         plan.Web().ShouldBe("dotnet .paas/publish/Shop.Web.dll");
+    }
+
+    [Fact]
+    public async Task The_only_program_is_found_but_not_a_test_of_it()
+    {
+        const string Program = """<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><OutputType>Exe</OutputType></PropertyGroup></Project>""";
+        const string Test = """<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><IsTestProject>true</IsTestProject></PropertyGroup></Project>""";
+        var plan = await App.WithManifest("runtime: dotnet").And("a/A.csproj", Program).And("t/T.csproj", Test).And("l/L.csproj", Library).PlanAsync();
+        plan.Web().ShouldBe("dotnet .paas/publish/A.dll");
     }
 
     [Fact]
