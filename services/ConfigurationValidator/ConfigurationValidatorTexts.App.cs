@@ -28,7 +28,7 @@ internal static partial class ConfigurationValidatorTexts
 
     public static string DotNetProjectUnclear(IReadOnlyList<string> projects) => projects.Count == 0
         ? "This is to be a .NET app, but the repository has no project (*.csproj or *.fsproj). Commit it, or name its folder in .paas.yml, such as 'build: {context: src/Web}'."
-        : $"It is not clear which .NET project to run: {List(projects.Take(5).Select(Clean))}{(projects.Count > 5 ? ", …" : "")}. "
+        : $"It is not clear which .NET project to run: {List(projects.Take(5).Select(project => Clean(project)))}{(projects.Count > 5 ? ", …" : "")}. "
             + "Name its folder in .paas.yml, such as 'build: {context: src/Web}'.";
 
     public static string DotNetAssemblyUnclear(string project) =>

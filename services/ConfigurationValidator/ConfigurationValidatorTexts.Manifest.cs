@@ -8,6 +8,7 @@ internal static partial class ConfigurationValidatorTexts
     public const string NotUtf8 = "the file is not UTF-8 text; save it as UTF-8";
     public const string FileIsLink = "the file is a link, and links are not followed; commit the file itself";
     public const string TabIndent = "a tab indents this line; YAML wants spaces here";
+    public const string YamlNotUnderstood = "what follows is not understood";
     public const string ValueExpected = "a value is missing here";
     public const string SeveralDocuments = "a second document begins here; keep one, and remove the '---'";
     public const string KeyIsNoText = "this key is a list or a mapping; a key is a word, such as 'runtime'";
@@ -28,7 +29,7 @@ internal static partial class ConfigurationValidatorTexts
         "the runtime 'process' starts what it is told, and nothing is; add it, such as 'entrypoint: ./server --port $PORT'";
 
     public static string NotYaml(string explanation) =>
-        $"this is not valid YAML ({Clean(explanation.Length > 0 ? char.ToLowerInvariant(explanation[0]) + explanation[1..] : "")}); "
+        $"this is not valid YAML ({Clean(explanation.Length > 0 ? char.ToLowerInvariant(explanation[0]) + explanation[1..] : "", 160)}); "
         + "a text with ': ' or ' #' in it, or one that begins with a sign, needs quotes";
 
     public static string ControlCharacter(char c) => $"the file contains the control character U+{(int)c:X4}, so it is no text; remove it";

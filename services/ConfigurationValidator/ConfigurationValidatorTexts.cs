@@ -19,6 +19,9 @@ internal static partial class ConfigurationValidatorTexts
 
     public const string ProcfileUnused = "The Procfile is not used: a static site starts no process.";
 
+    public const string PipfileUnused =
+        "Nothing is installed from a Pipfile: add a requirements.txt, such as 'pipenv requirements > requirements.txt' writes.";
+
     public static string ReadingManifest(string file) => $"Reading {file}";
 
     public static string ManifestIgnored(string ignored, string used) => $"{ignored} is ignored, because there is {used} as well; delete one of them.";
@@ -62,10 +65,10 @@ internal static partial class ConfigurationValidatorTexts
     /// <summary>What a stranger wrote, short and on one line.</summary>
     private static string Quote(string text) => $"'{Clean(text)}'";
 
-    private static string Clean(string text)
+    private static string Clean(string text, int max = MaxQuoted)
     {
-        var clean = new string([.. text.Take(MaxQuoted).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)]);
-        return text.Length > MaxQuoted ? clean + "…" : clean;
+        var clean = new string([.. text.Take(max).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)]);
+        return text.Length > max ? clean + "…" : clean;
     }
 
     private static string DidYouMean(string? word) => word is null ? "" : $". Did you mean '{word}'?";

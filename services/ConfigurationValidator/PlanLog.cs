@@ -20,6 +20,9 @@ internal static class PlanLog
         if (target == Target.Local && source.HasFile(RuntimeDetector.Dockerfile))
             log.Detail(ConfigurationValidatorTexts.DockerfileUnused(target));
 
+        if (PythonApp.HasOnlyPipfile(source) && run.Runtime == RuntimeName.Python)
+            log.Warning(ConfigurationValidatorTexts.PipfileUnused);
+
         log.Heading(ConfigurationValidatorTexts.ProcessTypes(manifest.Processes.Count > 0 ? manifest.File! : procfile.Processes.Count > 0 ? Procfile.Name : null));
         foreach (var process in run.Processes)
             log.Detail(ConfigurationValidatorTexts.Process(process, run.StaticRoot));

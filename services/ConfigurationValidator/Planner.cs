@@ -112,11 +112,7 @@ internal sealed class Planner(IArtifactStore artifacts)
                 // Which project to publish has to be known even where the manifest says what to start.
                 if (project is null && (candidates.Count > 0 || !hasCommand))
                     throw new StepFailedException(FailureReason.RuntimeNotDetected, ConfigurationValidatorTexts.DotNetProjectUnclear(candidates));
-                return plan with
-                {
-                    Context = project is { Folder.Length: > 0 } ? project.Folder : context,
-                    RuntimeVersion = plan.RuntimeVersion ?? DotNetApp.Version(source, project),
-                };
+                return plan with { RuntimeVersion = plan.RuntimeVersion ?? DotNetApp.Version(source, project, context ?? "") };
             case RuntimeName.Python:
                 return plan with { RuntimeVersion = plan.RuntimeVersion ?? PythonApp.Version(source) };
             case RuntimeName.Node:

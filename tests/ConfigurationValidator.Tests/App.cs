@@ -73,7 +73,10 @@ internal sealed class App
         {
             tar.WriteEntry(new PaxGlobalExtendedAttributesTarEntry(new Dictionary<string, string> { ["comment"] = new('0', 40) }));
             foreach (var entry in _entries)
+            {
+                entry.DataStream?.Position = 0;
                 tar.WriteEntry(entry);
+            }
         }
 
         archive.Position = 0;

@@ -59,7 +59,10 @@ public sealed class ManifestTests
         var plan = await App.WithManifest(Full).PlanAsync();
         plan.Run.Env.ShouldBe(new Dictionary<string, string>
         {
-            ["COUNTRY"] = "NO", ["EMPTY"] = "", ["LOG_LEVEL"] = "debug", ["NUMBER"] = "010",
+            ["COUNTRY"] = "NO",
+            ["EMPTY"] = "",
+            ["LOG_LEVEL"] = "debug",
+            ["NUMBER"] = "010",
         });
         var more = await App.WithManifest("entrypoint: ./run\nenv:\n  A: 1.10\n  B: yes\n  C: ~\n  D: 0x1F\n  E: '$HOME'\n  F: 12:30:45\n").PlanAsync();
         more.Run.Env.Values.ShouldBe(["1.10", "yes", "~", "0x1F", "$HOME", "12:30:45"]);

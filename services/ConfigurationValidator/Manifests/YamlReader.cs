@@ -31,7 +31,10 @@ internal sealed class YamlReader
         }
         catch (YamlException exception)
         {
-            errors.Add(At(exception.Start), ConfigurationValidatorTexts.NotYaml(Explain(exception)));
+            var at = At(exception.Start);
+            // What is missing at the end is looked for on a line that isn't there.
+            var end = Position.Of(text, text.TrimEnd().Length);
+            errors.Add(at.Line > end.Line ? end : at, ConfigurationValidatorTexts.NotYaml(Explain(exception)));
             return null;
         }
     }
@@ -124,11 +127,26 @@ internal sealed class YamlReader
     {
         do
         {
-            if (!_parser.MoveNext())
+            if (!MoveNext())
                 return new StreamEnd();
         }
         while (_parser.Current is Comment);
         return _parser.Current!;
+    }
+
+    private bool MoveNext()
+    {
+        var before = _parser.Current;
+        try
+        {
+            return _parser.MoveNext();
+        }
+        catch (Exception exception) when (exception is not YamlException)
+        {
+            // Some texts bring the scanner into states it has no words for. It reads nothing but the text, so that is to blame.
+            var mark = before?.End ?? Mark.Empty;
+            throw new YamlException(mark, mark, ConfigurationValidatorTexts.YamlNotUnderstood, exception);
+        }
     }
 
     private static Position At(Mark mark) => new((int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));

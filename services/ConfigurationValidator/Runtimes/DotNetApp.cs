@@ -7,7 +7,7 @@ using Paas.Hosting.Steps;
 namespace Paas.ConfigurationValidator.Runtimes;
 
 /// <summary>A project that can be published.</summary>
-internal sealed record DotNetProject(string Path, string? AssemblyName, string? TargetFramework, bool IsWeb, bool IsTest)
+internal sealed record DotNetProject(string Path, string? AssemblyName, string? TargetFramework, bool IsWeb, bool IsProgram)
 {
     /// <summary>The folder of the project; <c>""</c> for the root.</summary>
     public string Folder => Path.LastIndexOf('/') is > 0 and var slash ? Path[..slash] : "";
@@ -36,16 +36,20 @@ internal static class DotNetApp
         var near = all.Where(project => project.Folder == folder).ToList();
         if (near.Count == 1)
             return (near[0], []);
-        var web = (near.Count > 0 ? near : all).Where(project => project.IsWeb && !project.IsTest).ToList();
-        if (web.Count == 1)
-            return (web[0], []);
-        return (null, [.. (web.Count > 0 ? web : near.Count > 0 ? near : all).Select(project => project.Path)]);
+        var candidates = near.Count > 0 ? near : all;
+        if (candidates.Exists(project => project.IsWeb))
+            candidates = candidates.FindAll(project => project.IsWeb);
+        else if (candidates.Exists(project => project.IsProgram))
+            candidates = candidates.FindAll(project => project.IsProgram);
+        return candidates is [{ IsWeb: true } or { IsProgram: true }]
+            ? (candidates[0], [])
+            : (null, [.. candidates.Select(project => project.Path)]);
     }
 
-    public static string? Version(SourceFiles source, DotNetProject? project)
+    public static string? Version(SourceFiles source, DotNetProject? project, string folder)
     {
         using var global = JsonFile.Read(source, "global.json");
-        return VersionFiles.FromTargetFramework(project?.TargetFramework ?? SharedTargetFramework(source))
+        return VersionFiles.FromTargetFramework(project?.TargetFramework ?? Shared(source, folder, "TargetFramework"))
             ?? VersionFiles.MajorMinor(JsonFile.Text(global, "sdk", "version"));
     }
 
@@ -68,22 +72,24 @@ internal static class DotNetApp
         .Order(StringComparer.Ordinal);
 
     private static List<DotNetProject> Projects(SourceFiles source, string folder) =>
-        [.. ProjectFiles(source, folder).Take(MaxProjects).Select(path => Read(source, path)).OfType<DotNetProject>()];
+        [.. ProjectFiles(source, folder).Take(MaxProjects).Select(path => Read(source, path, folder)).OfType<DotNetProject>()];
 
-    private static DotNetProject? Read(SourceFiles source, string path)
+    private static DotNetProject? Read(SourceFiles source, string path, string folder)
     {
         if (Load(source, path)?.Root is not { } root)
             return null;
         var sdk = (string?)root.Attribute("Sdk") ?? "";
         var file = System.IO.Path.GetFileNameWithoutExtension(path);
-        var assembly = Property(root, "AssemblyName")?
-            .Replace("$(MSBuildProjectName)", file, StringComparison.OrdinalIgnoreCase) ?? SharedAssemblyName(source, file);
+        var assembly = (Property(root, "AssemblyName") ?? Shared(source, folder, "AssemblyName") ?? file)
+            .Replace("$(MSBuildProjectName)", file, StringComparison.OrdinalIgnoreCase);
+        var isTest = IsTest(root);
         return new(
             path,
             assembly.Length == 0 || assembly.IndexOfAny(['$', '/', '\\', '*', '?']) >= 0 ? null : assembly,
             Property(root, "TargetFramework"),
-            sdk.StartsWith("Microsoft.NET.Sdk.Web", StringComparison.OrdinalIgnoreCase),
-            IsTest(root));
+            !isTest && sdk.StartsWith("Microsoft.NET.Sdk.Web", StringComparison.OrdinalIgnoreCase),
+            !isTest && (string.Equals(Property(root, "OutputType"), "Exe", StringComparison.OrdinalIgnoreCase)
+                || sdk.StartsWith("Microsoft.NET.Sdk.Worker", StringComparison.OrdinalIgnoreCase)));
     }
 
     private static bool IsTest(XElement root) =>
@@ -91,13 +97,9 @@ internal static class DotNetApp
             && string.Equals((string?)element.Attribute("Include"), "Microsoft.NET.Test.Sdk", StringComparison.OrdinalIgnoreCase))
         || string.Equals(Property(root, "IsTestProject"), "true", StringComparison.OrdinalIgnoreCase);
 
-    private static string SharedAssemblyName(SourceFiles source, string project) =>
-        Load(source, "Directory.Build.props")?.Root is { } root && Property(root, "AssemblyName") is { } name
-            ? name.Replace("$(MSBuildProjectName)", project, StringComparison.OrdinalIgnoreCase)
-            : project;
-
-    private static string? SharedTargetFramework(SourceFiles source) =>
-        Load(source, "Directory.Build.props")?.Root is { } root ? Property(root, "TargetFramework") : null;
+    /// <summary>What all projects share. A folder that is built by itself is built without the files above it.</summary>
+    private static string? Shared(SourceFiles source, string folder, string property) =>
+        folder.Length == 0 && Load(source, "Directory.Build.props")?.Root is { } root ? Property(root, property) : null;
 
     private static string? Property(XElement root, string name) =>
         root.Elements().Where(group => group.Name.LocalName == "PropertyGroup")

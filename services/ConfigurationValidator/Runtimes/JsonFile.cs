@@ -42,20 +42,15 @@ internal static class JsonFile
         if (document is null)
             return null;
         var element = document.RootElement;
-        foreach (var key in keys)
-        {
-            if (element.ValueKind is not JsonValueKind.Object || !element.TryGetProperty(key, out element))
-                return null;
-        }
-
-        return element.ValueKind is JsonValueKind.String ? TextOf(element) : null;
-    }
-
-    private static string? TextOf(JsonElement element)
-    {
         try
         {
-            return element.GetString();
+            foreach (var key in keys)
+            {
+                if (element.ValueKind is not JsonValueKind.Object || !element.TryGetProperty(key, out element))
+                    return null;
+            }
+
+            return element.ValueKind is JsonValueKind.String ? element.GetString() : null;
         }
         catch (InvalidOperationException)
         {

@@ -12,6 +12,8 @@ internal static class PythonApp
     public static DetectedRuntime? Detect(SourceFiles source) =>
         Dependencies.FirstOrDefault(source.HasFile) is { } file ? new(RuntimeName.Python, file) : null;
 
+    public static bool HasOnlyPipfile(SourceFiles source) => Dependencies.FirstOrDefault(source.HasFile) == "Pipfile";
+
     /// <summary>A repository with nothing but Python files, which is only looked at when nothing else fits.</summary>
     public static DetectedRuntime? DetectScripts(SourceFiles source, bool hasCommand)
     {

@@ -1,0 +1,77 @@
+using Paas.Contracts;
+
+namespace Paas.ConfigurationValidator.Tests;
+
+public sealed class TargetTests
+{
+    [Theory]
+    [InlineData("mongodb:7", "MONGODB_URI")]
+    [InlineData("postgres", "DATABASE_URL")]
+    [InlineData("mysql", "DATABASE_URL")]
+    [InlineData("mysql", "MYSQL_URL")]
+    [InlineData("mariadb", "MYSQL_URL")]
+    [InlineData("redis", "REDIS_URL")]
+    [InlineData("rabbitmq", "RABBITMQ_URL")]
+    [InlineData("rabbitmq", "AMQP_URL")]
+    public async Task Services_on_local_are_run_by_hand(string service, string variable)
+    {
+        var manifest = $"entrypoint: ./run\nservices: [{service}]";
+        var message = await App.WithManifest(manifest).On(Target.Local).FailAsync(FailureReason.NotSupportedByTarget);
+        message.ShouldStartWith(".paas.yml, line 2, column 12: ");
+        message.ShouldContain(variable);
+
+        var app = App.WithManifest(manifest).On(Target.Local).ConfigVars(variable);
+        (await app.PlanAsync()).Run.AddOns.ShouldBeEmpty();
+        app.Log.Lines.ShouldContain($"       Service: {service.Split(':')[0]}, which {variable} already points to");
+    }
+
+    [Fact]
+    public async Task Other_targets_provide_services() =>
+        (await App.WithManifest("entrypoint: ./run\nservices: [redis]").On(Target.Kubernetes).PlanAsync()).Run.AddOns.ShouldBe([new() { Name = "redis" }]);
+
+    [Theory]
+    [InlineData("runtime: docker", 10)]
+    [InlineData("build: {dockerfile: Dockerfile}", 21)]
+    public async Task Local_has_no_containers(string manifest, int column)
+    {
+        var message = await App.WithManifest(manifest).And("Dockerfile").On(Target.Local).FailAsync(FailureReason.NotSupportedByTarget);
+        message.ShouldStartWith($".paas.yml, line 1, column {column}: the target 'local'");
+    }
+
+    [Fact]
+    public async Task A_dockerfile_alone_is_nothing_for_local()
+    {
+        var message = await App.With("Dockerfile").And("src/main.c").On(Target.Local).FailAsync(FailureReason.NotSupportedByTarget);
+        message.ShouldContain("Choose the target 'docker' or 'kubernetes'");
+    }
+
+    [Fact]
+    public async Task A_dockerfile_is_passed_over_on_local_if_there_is_more()
+    {
+        var app = App.With("Dockerfile").And("package.json", "{}").And("index.js").On(Target.Local);
+        (await app.PlanAsync()).Run.Runtime.ShouldBe("node");
+        app.Log.ToString().ShouldContain("The Dockerfile is not used");
+        (await App.With("Dockerfile").And("Procfile", "web: ./run").On(Target.Local).PlanAsync()).Run.Runtime.ShouldBe("process");
+    }
+
+    [Theory]
+    [InlineData("go", "go.mod", "go run .")]
+    [InlineData("php", "index.php", "php -S 0.0.0.0:$PORT")]
+    public async Task Go_and_php_are_not_built_on_local_but_started_if_told_how(string runtime, string file, string command)
+    {
+        (await App.With(file).On(Target.Local).FailAsync(FailureReason.NotSupportedByTarget)).ShouldContain($"'web: {command}'");
+        (await App.WithManifest("runtime: " + runtime).And(file).On(Target.Local).FailAsync(FailureReason.NotSupportedByTarget))
+            .ShouldContain($".paas.yml, line 1, column 10: the target 'local' does not build");
+
+        var detected = App.With(file).And("Procfile", "web: " + command).On(Target.Local);
+        (await detected.PlanAsync()).Build.Runtime.ShouldBe("process");
+        detected.Log.ToString().ShouldContain("taken as it is");
+        var stated = await App.WithManifest($"runtime: {runtime}:1.2\nentrypoint: {command}").On(Target.Local).PlanAsync();
+        stated.Run.Runtime.ShouldBe("process");
+        stated.Run.RuntimeVersion.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Several_reasons_make_an_invalid_manifest() =>
+        (await App.WithManifest("runtime: docker\nfoo: 1").On(Target.Local).FailAsync(FailureReason.ManifestInvalid)).ShouldContain("2 errors");
+}
