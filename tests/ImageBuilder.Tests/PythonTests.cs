@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Paas.Contracts;
+using Paas.Hosting.Artifacts;
 using Paas.Hosting.Steps;
 
 namespace Paas.ImageBuilder.Tests;
@@ -54,6 +55,20 @@ public sealed class PythonTests : IDisposable
 
         foreach (var file in Directory.GetFiles(moved, "*", SearchOption.AllDirectories))
             System.Text.Encoding.Latin1.GetString(File.ReadAllBytes(file)).ShouldNotContain(_platform.BuildOf(command).ImageId, Case.Insensitive, file);
+    }
+
+    [Fact]
+    public async Task The_same_sources_make_the_same_slug()
+    {
+        var digests = new List<string>();
+        foreach (var deployment in new[] { Guid.NewGuid(), Guid.NewGuid() })
+        {
+            var command = (await _platform.CommandAsync(Plan.Of(RuntimeName.Python), ("requirements.txt", "greeter\n"))) with { DeploymentId = deployment };
+            await _platform.Builder().BuildAsync(command, _platform.Log, TestContext.Current.CancellationToken);
+            digests.Add(await _platform.Store.SaveAsync(stream => SlugArchive.PackAsync(_platform.BuildOf(command).Slug, stream, default), default));
+        }
+
+        digests[1].ShouldBe(digests[0]);
     }
 
     [Fact]

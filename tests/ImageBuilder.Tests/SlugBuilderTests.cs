@@ -39,6 +39,31 @@ public sealed class SlugBuilderTests : IDisposable
         Directory.GetFileSystemEntries(_platform.BuildOf(command).Slug).Select(Path.GetFileName).ShouldBe(["x"]);
     }
 
+    [Fact]
+    public async Task An_archive_of_git_is_unpacked_as_it_is()
+    {
+        var repository = _platform.Folder("repository");
+        var longName = string.Join('/', Enumerable.Repeat(new string('n', 90), 3)) + "/größe.txt";
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(repository, longName))!);
+        File.WriteAllText(Path.Combine(repository, longName), "long");
+        File.WriteAllText(Path.Combine(repository, "run"), "#!/bin/true");
+        File.SetUnixFileMode(Path.Combine(repository, "run"), (UnixFileMode)Convert.ToInt32("755", 8));
+        File.CreateSymbolicLink(Path.Combine(repository, "link"), "run");
+        await GitAsync(repository, "init", "-q");
+        await GitAsync(repository, "add", "-A");
+        await GitAsync(repository, "-c", "user.name=t", "-c", "user.email=t@test", "commit", "-q", "-m", "first");
+        await GitAsync(repository, "archive", "--format=tar", "-o", Path.Combine(_platform.Root, "source.tar"), "HEAD");
+        await using var archive = File.OpenRead(Path.Combine(_platform.Root, "source.tar"));
+        var command = TestPlatform.Command(Plan.Of(RuntimeName.Process), await _platform.Store.SaveAsync(stream => archive.CopyToAsync(stream), default));
+
+        var moved = await _platform.BuildAndMoveAsync(command);
+
+        File.ReadAllText(Path.Combine(moved, longName)).ShouldBe("long");
+        File.GetUnixFileMode(Path.Combine(moved, "run")).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
+        new FileInfo(Path.Combine(moved, "link")).LinkTarget.ShouldBe("run");
+        Directory.GetFileSystemEntries(moved).Length.ShouldBe(3);
+    }
+
     [Theory]
     [InlineData("nowhere")]
     [InlineData("../..")]
@@ -309,6 +334,13 @@ public sealed class SlugBuilderTests : IDisposable
         var failure = await FailureAsync(await _platform.CommandAsync(plan with { Command = null }, ("x", "1")));
 
         failure.Message.ShouldContain("'public'");
+    }
+
+    private static async Task GitAsync(string folder, params string[] arguments)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = folder })!;
+        await git.WaitForExitAsync(Cancellation);
+        git.ExitCode.ShouldBe(0);
     }
 
     private Task<StepFailedException> FailureAsync(BuildImage command) =>
