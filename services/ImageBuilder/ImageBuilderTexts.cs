@@ -13,6 +13,12 @@ internal static class ImageBuilderTexts
     public static string NoBroker() =>
         "The image builder works for a broker: set RabbitMq__Uri, such as amqp://user:password@host:5672. Without a broker, start the standalone platform, which has a builder of its own.";
 
+    public static string NoName() => "ImageBuilder__Name has to name this builder, or be left out for the name of the machine.";
+
+    public static string WrongTimeout() => "ImageBuilder__Timeout has to be between one second and one day, such as 00:20:00.";
+
+    public static string NotPositive(string setting) => $"{setting} has to be a number above 0.";
+
     public static string TargetNotSupported(string target, IEnumerable<string> supported) =>
         $"This platform cannot build for the target '{target}' yet: it has builders for {Listed(supported)}. Set the app's target to one of these and deploy again.";
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Paas.Contracts;
 using Paas.Hosting.Artifacts;
-using Paas.Hosting.Processes;
 using Paas.Hosting.Steps;
 
 namespace Paas.ImageBuilder.Tests;
@@ -37,6 +36,31 @@ public sealed class SlugBuilderTests : IDisposable
         await _platform.Builder().BuildAsync(command, _platform.Log, Cancellation);
 
         Directory.GetFileSystemEntries(_platform.BuildOf(command).Slug).Select(Path.GetFileName).ShouldBe(["x"]);
+    }
+
+    [Fact]
+    public async Task An_archive_of_git_is_unpacked_as_it_is()
+    {
+        var repository = _platform.Folder("repository");
+        var longName = string.Join('/', Enumerable.Repeat(new string('n', 90), 3)) + "/größe.txt";
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(repository, longName))!);
+        File.WriteAllText(Path.Combine(repository, longName), "long");
+        File.WriteAllText(Path.Combine(repository, "run"), "#!/bin/true");
+        File.SetUnixFileMode(Path.Combine(repository, "run"), (UnixFileMode)Convert.ToInt32("755", 8));
+        File.CreateSymbolicLink(Path.Combine(repository, "link"), "run");
+        await GitAsync(repository, "init", "-q");
+        await GitAsync(repository, "add", "-A");
+        await GitAsync(repository, "-c", "user.name=t", "-c", "user.email=t@test", "commit", "-q", "-m", "first");
+        await GitAsync(repository, "archive", "--format=tar", "-o", Path.Combine(_platform.Root, "source.tar"), "HEAD");
+        await using var archive = File.OpenRead(Path.Combine(_platform.Root, "source.tar"));
+        var command = TestPlatform.Command(Plan.Of(RuntimeName.Process), await _platform.Store.SaveAsync(stream => archive.CopyToAsync(stream), default));
+
+        var moved = await _platform.BuildAndMoveAsync(command);
+
+        File.ReadAllText(Path.Combine(moved, longName)).ShouldBe("long");
+        File.GetUnixFileMode(Path.Combine(moved, "run")).HasFlag(UnixFileMode.UserExecute).ShouldBeTrue();
+        new FileInfo(Path.Combine(moved, "link")).LinkTarget.ShouldBe("run");
+        Directory.GetFileSystemEntries(moved).Length.ShouldBe(3);
     }
 
     [Theory]
@@ -104,103 +128,6 @@ public sealed class SlugBuilderTests : IDisposable
         text.ShouldContain("CI=true");
         text.ShouldContain($"HOME={_platform.BuildOf(command).Folder}/home");
         text.ShouldContain($"TMPDIR={_platform.BuildOf(command).Folder}/tmp");
-    }
-
-    [Fact]
-    public async Task A_canceled_build_ends_with_all_it_has_started_within_a_second()
-    {
-        var started = Path.Combine(_platform.Root, "started");
-        var script = $"import os,subprocess,time\nsubprocess.Popen(['setsid','sleep','987'])\nopen('{started}','w').write('x')\ntime.sleep(987)\n";
-        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process, "/usr/bin/env", "python3", "run.py"), ("run.py", script));
-        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var building = _platform.Builder().BuildAsync(command, _platform.Log, cancel.Token);
-        await TestPlatform.UntilAsync(() => File.Exists(started), "the build command starts");
-
-        var canceled = Stopwatch.GetTimestamp();
-        await cancel.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(building);
-
-        Stopwatch.GetElapsedTime(canceled).ShouldBeLessThan(TimeSpan.FromSeconds(1));
-        _platform.Owner.KillLeftovers().ShouldBe(0);
-        Directory.Exists(_platform.BuildOf(command).Folder).ShouldBeFalse();
-    }
-
-    [Fact]
-    public async Task A_build_that_takes_too_long_is_ended_and_names_the_setting()
-    {
-        _platform.Options.Timeout = TimeSpan.FromSeconds(1);
-        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process, "sleep", "987"), ("x", "1"));
-
-        var failure = await FailureAsync(command);
-
-        failure.Reason.ShouldBe(FailureReason.BuildTimedOut);
-        failure.Message.ShouldContain("ImageBuilder__Timeout");
-        _platform.Owner.KillLeftovers().ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task What_the_build_leaves_running_ends_with_it()
-    {
-        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process, "/usr/bin/env", "python3", "run.py"),
-            ("run.py", "import subprocess\nsubprocess.Popen(['setsid','sleep','987'],stdout=subprocess.DEVNULL,stderr=subprocess.DEVNULL)\n"));
-
-        await _platform.Builder().BuildAsync(command, _platform.Log, Cancellation);
-
-        _platform.Owner.KillLeftovers().ShouldBe(0);
-    }
-
-    [Fact]
-    public async Task A_try_after_the_platform_was_killed_starts_anew()
-    {
-        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process), ("x", "1"));
-        var build = _platform.BuildOf(command);
-        Directory.CreateDirectory(build.Slug);
-        File.WriteAllText(Path.Combine(build.Slug, "half"), "made");
-        await using var leftover = ChildProcess.Start(_platform.Owner, new ChildProcessStart
-        {
-            Command = "/bin/sleep",
-            Arguments = ["987"],
-            WorkingDirectory = "/",
-            Environment = new Dictionary<string, string>(),
-            BelongsTo = $"build-{build.ImageId}",
-        });
-
-        await _platform.Builder().BuildAsync(command, _platform.Log, Cancellation);
-
-        (await leftover.Exited.WaitAsync(TimeSpan.FromSeconds(5), Cancellation)).ShouldBe(137);
-        Directory.GetFileSystemEntries(build.Slug).Select(Path.GetFileName).ShouldBe(["x"]);
-    }
-
-    [Fact]
-    public async Task A_command_that_comes_again_gets_the_same_answer_without_a_second_build()
-    {
-        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process, "mkdir", "made"), ("x", "1"));
-        var builder = _platform.Builder();
-
-        var answers = await Task.WhenAll(builder.BuildAsync(command, _platform.Log, Cancellation), builder.BuildAsync(command, _platform.Log, Cancellation));
-        var third = await _platform.Builder().BuildAsync(command, _platform.Log, Cancellation);
-
-        answers.ShouldAllBe(answer => answer == third);
-        _platform.Log.Text.Split("Running the build command").Length.ShouldBe(2);
-    }
-
-    [Fact]
-    public async Task A_new_attempt_removes_the_one_before_and_leaves_other_deployments_alone()
-    {
-        var builder = _platform.Builder();
-        var first = await _platform.CommandAsync(Plan.Of(RuntimeName.Process), ("x", "1"));
-        var other = await _platform.CommandAsync(Plan.Of(RuntimeName.Process), ("x", "1"));
-        var old = await _platform.CommandAsync(Plan.Of(RuntimeName.Process), ("x", "1"));
-        foreach (var command in new[] { first, other, old })
-            await builder.BuildAsync(command, _platform.Log, Cancellation);
-        Directory.SetLastWriteTimeUtc(_platform.BuildOf(old).Folder, DateTime.UtcNow.AddHours(-25));
-
-        await builder.BuildAsync(first with { Attempt = 2 }, _platform.Log, Cancellation);
-
-        Directory.Exists(_platform.BuildOf(first).Folder).ShouldBeFalse();
-        Directory.Exists(_platform.BuildOf(old).Folder).ShouldBeFalse();
-        _platform.BuildOf(other).IsBuilt.ShouldBeTrue();
-        _platform.BuildOf(first with { Attempt = 2 }).IsBuilt.ShouldBeTrue();
     }
 
     [Fact]
@@ -309,6 +236,13 @@ public sealed class SlugBuilderTests : IDisposable
         var failure = await FailureAsync(await _platform.CommandAsync(plan with { Command = null }, ("x", "1")));
 
         failure.Message.ShouldContain("'public'");
+    }
+
+    private static async Task GitAsync(string folder, params string[] arguments)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", arguments) { WorkingDirectory = folder })!;
+        await git.WaitForExitAsync(Cancellation);
+        git.ExitCode.ShouldBe(0);
     }
 
     private Task<StepFailedException> FailureAsync(BuildImage command) =>

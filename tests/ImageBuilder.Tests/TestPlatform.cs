@@ -142,9 +142,10 @@ internal sealed class TestLog : IStepLog
     {
         lock (_lines)
         {
-            Count++;
-            if (_lines.Count < 10_000)
-                _lines.Add(line);
+            if (Count++ >= 10_000)
+                return;
+            _lines.Add(line);
+            TestContext.Current.TestOutputHelper?.WriteLine(line);
         }
     }
 }

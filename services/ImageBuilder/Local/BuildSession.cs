@@ -99,12 +99,15 @@ internal sealed class BuildSession(
 
     private async Task RunAsync(string file, string[] arguments, Dictionary<string, string> variables)
     {
-        var shown = string.Join(' ', [Path.GetFileName(file), .. arguments]);
+        var shown = WithinSlug(string.Join(' ', [Path.GetFileName(file), .. arguments]));
         log.Detail("$ " + shown);
-        var exitCode = await StartAsync(file, arguments, variables, log.Detail);
+        var exitCode = await StartAsync(file, arguments, variables, line => log.Detail(WithinSlug(line)));
         if (exitCode != 0)
             throw new StepFailedException(FailureReason.BuildFailed, ImageBuilderTexts.CommandFailed(shown, exitCode));
     }
+
+    /// <summary>Paths as the developer knows them, from the root of the repository.</summary>
+    private string WithinSlug(string line) => line.Replace(build.Slug + "/", "", StringComparison.Ordinal);
 
     private async Task<int> StartAsync(string file, string[] arguments, Dictionary<string, string> variables, Action<string> onLine)
     {

@@ -74,6 +74,8 @@ public static class SlugEnvironment
                 {
                     ["DOTNET_NOLOGO"] = "1",
                     ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
+                    // Where the version asked for is not installed, a newer one is better than none.
+                    ["DOTNET_ROLL_FORWARD"] = "Major",
                     // appsettings.json and wwwroot are beside the app, not in the working directory.
                     ["DOTNET_CONTENTROOT"] = Path.Combine(root, DotNetPublish),
                 };

@@ -1,0 +1,117 @@
+using Paas.Contracts;
+using Paas.Hosting.Steps;
+
+namespace Paas.ImageBuilder.Tests;
+
+public sealed class NodeTests : IDisposable
+{
+    private const string PackageJson = """
+        {
+          "name": "shop", "version": "1.0.0", "private": true,
+          "scripts": { "build": "node build.js" },
+          "dependencies": { "greeter": "file:./packages/greeter" },
+          "devDependencies": { "shouter": "file:./packages/shouter" }
+        }
+        """;
+
+    private static readonly (string, string)[] App =
+    [
+        ("package.json", PackageJson),
+        ("build.js", "require('fs').writeFileSync('built.txt', require('shouter'))"),
+        ("app.js", "console.log(require('greeter'), require('fs').readFileSync('built.txt', 'utf8'))"),
+        ("packages/greeter/package.json", """{ "name": "greeter", "version": "1.0.0", "bin": { "greet": "cli.js" } }"""),
+        ("packages/greeter/index.js", "module.exports = 'greetings'"),
+        ("packages/greeter/cli.js", "#!/usr/bin/env node\nconsole.log('from the command')\n"),
+        ("packages/shouter/package.json", """{ "name": "shouter", "version": "1.0.0" }"""),
+        ("packages/shouter/index.js", "module.exports = 'SHOUT'"),
+    ];
+
+    private readonly TestPlatform _platform = new();
+
+    public NodeTests() => _platform.Host["NPM_CONFIG_OFFLINE"] = "true";
+
+    public void Dispose() => _platform.Dispose();
+
+    [Fact]
+    public async Task A_slug_built_in_one_folder_runs_in_another()
+    {
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node), App);
+
+        var moved = await _platform.BuildAndMoveAsync(command);
+
+        (await _platform.RunAsync(moved, RuntimeName.Node, "node", "app.js")).ShouldBe("greetings SHOUT");
+        (await _platform.RunAsync(moved, RuntimeName.Node, "greet")).ShouldBe("from the command");
+        Directory.Exists(Path.Combine(moved, "node_modules/shouter")).ShouldBeFalse("what only the build needs is removed");
+        _platform.Log.Text.ShouldContain("$ npm install");
+        _platform.Log.Text.ShouldContain("$ npm run build");
+    }
+
+    [Fact]
+    public async Task With_a_lock_file_exactly_what_it_says_is_installed()
+    {
+        var lockFile = """
+            {
+              "name": "shop", "version": "1.0.0", "lockfileVersion": 3, "requires": true,
+              "packages": {
+                "": { "name": "shop", "version": "1.0.0", "dependencies": { "greeter": "file:./packages/greeter" }, "devDependencies": { "shouter": "file:./packages/shouter" } },
+                "node_modules/greeter": { "resolved": "packages/greeter", "link": true },
+                "node_modules/shouter": { "resolved": "packages/shouter", "link": true },
+                "packages/greeter": { "version": "1.0.0", "bin": { "greet": "cli.js" } },
+                "packages/shouter": { "version": "1.0.0", "dev": true }
+              }
+            }
+            """;
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node), [.. App, ("package-lock.json", lockFile)]);
+
+        var moved = await _platform.BuildAndMoveAsync(command);
+
+        _platform.Log.Text.ShouldContain("$ npm ci");
+        (await _platform.RunAsync(moved, RuntimeName.Node, "node", "app.js")).ShouldBe("greetings SHOUT");
+    }
+
+    [Fact]
+    public async Task A_build_command_takes_the_place_of_the_build_script_and_still_finds_what_only_builds_need()
+    {
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node, "node", "-e", "console.log('own ' + require('shouter'))"), App);
+
+        var moved = await _platform.BuildAndMoveAsync(command);
+
+        _platform.Log.Text.ShouldContain("       own SHOUT");
+        _platform.Log.Text.ShouldNotContain("$ npm run build");
+        Directory.Exists(Path.Combine(moved, "node_modules/shouter")).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task An_app_without_package_json_needs_no_npm()
+    {
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node), ("app.js", "console.log('plain')"));
+
+        var moved = await _platform.BuildAndMoveAsync(command);
+
+        (await _platform.RunAsync(moved, RuntimeName.Node, "node", "app.js")).ShouldBe("plain");
+    }
+
+    [Fact]
+    public async Task A_lock_file_of_a_tool_that_is_not_installed_names_the_tool()
+    {
+        var tools = _platform.Folder("tools");
+        File.CreateSymbolicLink(Path.Combine(tools, "node"), Hosting.Processes.ChildProcess.FindCommand("node", "/", _platform.Host["PATH"])!);
+        _platform.Host["PATH"] = tools;
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node), ("package.json", "{}"), ("pnpm-lock.yaml", ""));
+
+        var failure = await Should.ThrowAsync<StepFailedException>(_platform.BuildAndMoveAsync(command));
+
+        failure.Reason.ShouldBe(FailureReason.RuntimeNotInstalled);
+        failure.Message.ShouldContain("pnpm-lock.yaml");
+    }
+
+    [Fact]
+    public async Task A_package_json_that_is_not_json_fails_the_build()
+    {
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node), ("package.json", "{\n\"name\": oops\n}"));
+
+        var failure = await Should.ThrowAsync<StepFailedException>(_platform.BuildAndMoveAsync(command));
+
+        failure.Message.ShouldContain("package.json is not valid JSON (line 2)");
+    }
+}
