@@ -87,7 +87,7 @@ internal sealed class AppLog : IAsyncDisposable
                     _waiting -= line.Length;
             }
 
-            if (_lines.Reader.Count == 0)
+            if (!_lines.Reader.TryPeek(out _))
                 Flush();
         }
 
