@@ -65,6 +65,28 @@ public sealed class SupervisionTests
     }
 
     [Fact]
+    public async Task An_app_is_asked_to_end_exactly_once()
+    {
+        await using var platform = await TestPlatform.StartAsync();
+        var file = Path.Combine(platform.DataDirectory, "signals");
+        var digest = await platform.PackAsync(("app.py", $"""
+            import signal, time
+            count = 0
+            def ended(*_):
+                global count
+                count += 1
+            signal.signal(signal.SIGTERM, ended)
+            while count == 0: time.sleep(0.01)
+            until = time.monotonic() + 1
+            while time.monotonic() < until: time.sleep(0.01)
+            open("{file}", "w").write(str(count))
+            """));
+        await platform.DeployAsync(TestApp.Release(platform.App, 1, digest, TestApp.Python(type: "worker")));
+        await platform.DeployAsync(await platform.WebAsync(2));
+        (await File.ReadAllTextAsync(file)).ShouldBe("1");
+    }
+
+    [Fact]
     public async Task Children_that_outlive_an_exited_instance_are_ended()
     {
         await using var platform = await TestPlatform.StartAsync(settings: Fast);
