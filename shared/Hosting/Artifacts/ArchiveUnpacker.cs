@@ -10,8 +10,7 @@ namespace Paas.Hosting.Artifacts;
 internal sealed class ArchiveUnpacker(string folder, ArchiveLimits limits)
 {
     private const int MaxNameBytes = 255;
-    private const int MaxPathBytes = 2_048;
-    private const int MaxLinksFollowed = 40;
+    private const int MaxPathBytes = 3_000;
 
     private readonly string _root = Path.GetFullPath(folder);
     private readonly HashSet<string> _folders = new(StringComparer.Ordinal) { "" };
@@ -32,8 +31,12 @@ internal sealed class ArchiveUnpacker(string folder, ArchiveLimits limits)
                 await UnpackAsync(entry, cancellation);
         }
 
-        foreach (var link in _links.Keys)
-            RefuseIfItLeadsOut(link);
+        foreach (var (link, target) in _links)
+        {
+            if (SlugLinks.LeadsOut(link, _links.GetValueOrDefault))
+                throw new ArchiveRefusedException($"'{Shown(link)}' is a link to '{Shown(target)}', which leads out of the folder it belongs to.");
+        }
+
         foreach (var (link, target) in _links)
             File.CreateSymbolicLink(OnDisk(link), target);
         return new ArchiveSize(_bytes, _entries);
@@ -152,42 +155,6 @@ internal sealed class ArchiveUnpacker(string folder, ArchiveLimits limits)
         _entries--;
         Count(original.Length);
         await WriteAsync(path, original, !OperatingSystem.IsWindows() && SlugArchive.IsExecutable(File.GetUnixFileMode(OnDisk(target))), cancellation);
-    }
-
-    private void RefuseIfItLeadsOut(string link)
-    {
-        var here = new List<string>(Parent(link).Split('/', StringSplitOptions.RemoveEmptyEntries));
-        var ahead = new Stack<string>();
-        Push(_links[link]);
-        for (var followed = 0; ahead.TryPop(out var part);)
-        {
-            if (part == "..")
-            {
-                if (here.Count == 0)
-                    throw LeadsOut();
-                here.RemoveAt(here.Count - 1);
-                continue;
-            }
-
-            here.Add(part);
-            if (!_links.TryGetValue(string.Join('/', here), out var target))
-                continue;
-            if (++followed > MaxLinksFollowed)
-                return; // in circles, and so nowhere
-            here.RemoveAt(here.Count - 1);
-            Push(target);
-        }
-
-        void Push(string target)
-        {
-            if (target.Length == 0 || target.StartsWith('/') || target.Contains('\0') || Encoding.UTF8.GetByteCount(target) > MaxPathBytes)
-                throw LeadsOut();
-            foreach (var part in target.Split('/').Where(part => part.Length > 0 && part != ".").Reverse())
-                ahead.Push(part);
-        }
-
-        ArchiveRefusedException LeadsOut() =>
-            new($"'{Shown(link)}' is a link to '{Shown(_links[link])}', which leads out of the folder it belongs to.");
     }
 
     private string OnDisk(string path) => Path.Combine(_root, path);

@@ -27,12 +27,25 @@ public static class BusSetup
                 endpoint.InstanceId = NewId.NextGuid().ToString("N");
             });
             addConsumers(bus);
-            if (configuration["RabbitMq:Uri"] is { Length: > 0 } uri)
-                bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, new Uri(uri)));
+            if (configuration.UsesRabbitMq())
+                bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, new Uri(configuration["RabbitMq:Uri"]!)));
             else
                 bus.UsingInMemory((context, memory) => memory.ConfigureEndpoints(context));
         });
         return services;
+    }
+
+    public static bool UsesRabbitMq(this IConfiguration configuration) => !string.IsNullOrEmpty(configuration["RabbitMq:Uri"]);
+
+    /// <summary>Says on standard error that a service on its own needs a broker, if there is none.</summary>
+    /// <returns>False if there is none.</returns>
+    public static bool HasRabbitMq(this IConfiguration configuration, string service)
+    {
+        if (configuration.UsesRabbitMq())
+            return true;
+        Console.Error.WriteLine(
+            $"The {service} on its own talks to the other services over RabbitMQ: set RabbitMq__Uri, or run the standalone platform, which needs no broker.");
+        return false;
     }
 
     private static void UsePaasPolicies(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, Uri uri)

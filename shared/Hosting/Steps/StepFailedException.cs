@@ -14,5 +14,5 @@ public sealed class StepFailedException(string reason, string message) : Excepti
 /// <summary>A fault of the platform that no retry can mend: it goes to the operator at once.</summary>
 public sealed class StepPermanentException(string message, Exception? inner = null) : Exception(message, inner);
 
-/// <summary>Nobody waits for this step any more: the command is dropped, without an event and without a retry.</summary>
+/// <summary>Nobody waits for this step any more: the command is dropped, without a retry.</summary>
 public sealed class StepStaleException(string message) : Exception(message);

@@ -16,6 +16,9 @@ public sealed class StepOptions
     /// <summary>How long one try may take before the step counts as lost.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a step may wait for a free worker, in addition to <see cref="Deadline"/>.</summary>
+    public TimeSpan QueueTimeout { get; set; } = TimeSpan.FromMinutes(30);
+
     /// <summary>How many of these steps one process works on at once.</summary>
     public int Concurrency { get; set; } = 4;
 

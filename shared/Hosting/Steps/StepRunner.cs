@@ -48,7 +48,8 @@ public sealed partial class StepRunner(
         }
         catch (StepFailedException failure)
         {
-            log.Warning(failure.Message);
+            foreach (var line in failure.Message.Split('\n'))
+                log.Warning(line);
             await log.DisposeAsync();
             answer = failed(command, failure, new StepLogEnd(log.Id, log.Batches));
             Log.Failed(logger, command.Step, failure.Reason, failure.Message);
@@ -56,7 +57,7 @@ public sealed partial class StepRunner(
         catch (StepStaleException stale)
         {
             Log.Dropped(logger, command.Step, stale.Message);
-            return;
+            answer = Stopped(command);
         }
         catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -67,7 +68,7 @@ public sealed partial class StepRunner(
         }
         catch (Exception) when (registration.Token.IsCancellationRequested)
         {
-            answer = new StepStopped { DeploymentId = command.DeploymentId, Step = command.Step, Attempt = command.Attempt };
+            answer = Stopped(command);
             Log.Stopped(logger, command.Step);
         }
         catch (Exception fault)
@@ -78,6 +79,9 @@ public sealed partial class StepRunner(
 
         await context.Publish(answer, answer.GetType(), CancellationToken.None);
     }
+
+    private static StepStopped Stopped(IStepCommand command) =>
+        new() { DeploymentId = command.DeploymentId, Step = command.Step, Attempt = command.Attempt };
 
     private async Task TellOfNextTryAsync<TCommand>(ConsumeContext<TCommand> context, StepLog log, Exception fault)
         where TCommand : class, IStepCommand

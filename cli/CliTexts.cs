@@ -1,0 +1,220 @@
+using Paas.Cli.Platform;
+
+namespace Paas.Cli;
+
+/// <summary>Every sentence the command says while it works; those of its help are in the other part.</summary>
+internal static partial class CliTexts
+{
+    /// <summary>How the user called the command, so that what it suggests can be typed as it stands.</summary>
+    private static readonly string Paas = Environment.GetEnvironmentVariable("PAAS_COMMAND") is { Length: > 0 } called ? called : "paas";
+
+    // Finding the platform
+    public static string NoPlatform(string dataDirectory) =>
+        $"No platform found: none runs on this machine with the data directory {dataDirectory}, and you are not logged in to another. "
+        + $"Start one with `{Paas} up`, or log in to one with `{Paas} login URL`.";
+
+    public static string NotAPlatformUrl(string text, string source) =>
+        $"{source}: '{text}' is not the URL of a platform. Write it as http://127.0.0.1:8080 or https://paas.example.com, without user name, query or fragment.";
+
+    public static string CredentialsDamaged(string file) => $"The file {file} cannot be read as JSON. Delete it, and log in again with `{Paas} login URL`.";
+
+    public static string LoginNeedsToken() => $"There is no terminal to ask for the token. Give it on standard input: `{Paas} login URL --token-stdin < token-file`.";
+
+    public static string AskToken(Uri url) => $"Token for {url.Authority} (not shown): ";
+
+    public static string TokenUnencrypted(Uri url) => $"Warning: {url.Authority} is reached without encryption; whoever is on the way can read the token. Use https if it can.";
+
+    public static string TokenMalformed() => $"The token has characters that no token has. Check PAAS_TOKEN, or log in again with `{Paas} login URL`.";
+
+    public static string LoggedIn(Uri url, string file) => $"Logged in to {url.AbsoluteUri.TrimEnd('/')}. The token is stored in {file}.";
+
+    public static string LoggedOut(string url) => $"Logged out of {url}; its token is deleted from this machine.";
+
+    public static string NotLoggedIn(string? url) => url is null ? "You are not logged in to any platform." : $"You are not logged in to {url}.";
+
+    // Answers of the platform, and none
+    public static string Unreachable(Uri url, HttpRequestError error, string detail) => error switch
+    {
+        HttpRequestError.NameResolutionError => $"The host {url.Host} is not known. Check the platform's URL.",
+        HttpRequestError.SecureConnectionError => $"No secure connection to {url.Authority}: {detail}",
+        HttpRequestError.ConnectionError => $"No platform answers at {url.AbsoluteUri.TrimEnd('/')} ({AsClause(detail)}). Is it running? `{Paas} up` starts one on this machine.",
+        _ => $"The connection to {url.AbsoluteUri.TrimEnd('/')} broke ({AsClause(detail)}). Try again.",
+    };
+
+    public static string NoAnswerInTime(Uri url, TimeSpan limit) => $"The platform at {url.AbsoluteUri.TrimEnd('/')} has not answered within {limit.TotalSeconds:0} seconds. Try again later.";
+
+    public static string AnswerNotUnderstood() => "The platform's answer was not understood: it is no platform, or one of another version than this command.";
+
+    public static string NotAStream() => "The platform did not send the log as a stream: something between here and it may not let streams through. Use --no-follow.";
+
+    public static string Unauthorized(PlatformAddress address, string? said) =>
+        $"{said ?? "The platform does not accept the token."} " + (address.Token is null
+            ? $"No token was sent to {address.Url.AbsoluteUri.TrimEnd('/')}: set PAAS_TOKEN, or log in with `{Paas} login {address.Url.AbsoluteUri.TrimEnd('/')}`."
+            : $"Check PAAS_TOKEN, or log in again with `{Paas} login {address.Url.AbsoluteUri.TrimEnd('/')}`.");
+
+    public static string Forbidden(Uri url, string? said) => said ?? $"Your token may not do this on {url.Authority}. Ask the platform's operator.";
+
+    public static string NotFound(Uri url) => $"There is no such thing on {url.Authority}, or it is no platform.";
+
+    public static string TryLater(Uri url) => $"{url.Authority} is busy. Try again in a minute.";
+
+    public static string PlatformError(Uri url, int status, string? said) =>
+        $"The platform at {url.AbsoluteUri.TrimEnd('/')} failed (HTTP {status}). {said ?? "Try again; if it goes on, its operator finds the cause in its log."}";
+
+    public static string Refused(int status) => $"The platform refused this (HTTP {status}).";
+
+    public static string Redirected(Uri url, int status) => $"{url.AbsoluteUri.TrimEnd('/')} answered with HTTP {status} instead of a platform's answer. Check the platform's URL.";
+
+    public static string AsSentence(string text) => text.TrimEnd() is var trimmed && trimmed.EndsWith('.') || trimmed.EndsWith('!') || trimmed.EndsWith('?') ? trimmed : trimmed + ".";
+
+    // Following
+    public static string StreamCut(string why) => $"The stream was cut: {AsClause(why)}.";
+
+    public static string StreamSilent() => "the platform has been silent for a minute";
+
+    public static string Reconnecting(string why) => $"{AsSentence(why)} Reconnecting…";
+
+    public static string Reconnected() => "Connected again.";
+
+    public static string GaveUpFollowing(string why, Guid id) =>
+        $"{AsSentence(why)} Gave up following after two minutes; the deployment goes on without. Follow it again with `{Paas} logs {id:D} --follow`.";
+
+    public static string StoppedFollowing(Guid id) =>
+        $"Stopped following; the deployment goes on. Follow it again with `{Paas} logs {id:D} --follow`, or end it with `{Paas} cancel {id:D}`.";
+
+    public static string Attempt(int attempt) => $"attempt {attempt}";
+
+    public static string Skipped() => "not needed";
+
+    public static string Retrying(string error, int? number, int? of, string? next) => string.Join(", ", ((string?[])
+    [
+        error.Length > 0 ? AsClause(error) : "the platform met a fault",
+        number is null ? null : of is null ? $"try {number}" : $"try {number} of {of}",
+        next is null ? null : $"next at {next}",
+    ]).Where(part => part is not null));
+
+    public static string Waiting(string state) =>
+        state == Contracts.Api.DeploymentStates.Canceling ? "Canceling…" : "Waiting for another deployment of the app to end…";
+
+    // Ends
+    public static string Succeeded(string app, int? release, TimeSpan? took) =>
+        $"{Output.SafeText.Line(app)}{(release is null ? "" : $" v{release}")} is live{(took is { } time ? $" after {Output.Words.Duration(time)}" : "")}.";
+
+    public static string Failed(string step, string reason) => $"Failed in {step} ({reason}): the app's code or configuration has to change.";
+
+    public static string AfterFailed(Guid id) => $"Correct it and push again. The whole log: {Paas} logs {id:D}";
+
+    public static string Faulted(string step, string reason) => $"Faulted in {step} ({reason}): the platform's trouble, not your code's.";
+
+    public static string AfterFaulted(Guid id) => $"When the cause is gone, go on where it stopped: {Paas} replay {id:D}";
+
+    public static string Canceled(string app) => $"Canceled. {Output.SafeText.Line(app)} stays as it was.";
+
+    public static string Superseded(string app) => $"Superseded: a newer deployment of {Output.SafeText.Line(app)} has taken its place.";
+
+    public static string FollowThat(Guid id) => $"Follow it: {Paas} logs {id:D} --follow";
+
+    public static string Underway(string app, string state) => $"{Output.SafeText.Line(app)} is being deployed ({Output.SafeText.Line(state)}).";
+
+    public static string Begun(string app, Guid id) => $"Deployment {id:D} of {app} has begun. Follow it: {Paas} logs {id:D} --follow";
+
+    public static string CancelAsked(string app, Guid id) => $"Deployment {id:D} of {app} is being canceled. See how it ends: {Paas} deployment {id:D}";
+
+    // Apps
+    public static string AppCreated(string app) => $"Created the app {app}.";
+
+    public static string WebhookSettings(string url, string? secret) =>
+        "Let the git host tell the platform about pushes. On GitHub: Settings > Webhooks > Add webhook\n"
+        + $"  Payload URL   {url}\n"
+        + "  Content type  application/json\n"
+        + (secret is null ? "  Secret        the one you gave" : $"  Secret        {secret}   (shown this once)");
+
+    public static string AfterCreate(string app) => $"Then push, or deploy at once: {Paas} deploy {app}";
+
+    public static string AppUpdated(string app) => $"Changed the app {app}.";
+
+    public static string AppDeleted(string app) => $"The app {app} is deleted, with its deployments and releases.";
+
+    public static string ConfirmDelete(string app) => $"This stops {app} and deletes its deployments, releases and config vars for good. Type its name to go on: ";
+
+    public static string NotDeleted(string app) => $"That is not its name; {app} stays as it is.";
+
+    public static string DeleteNeedsYes(string app) => $"There is no terminal to ask whether you are sure. To delete {app} all the same, add --yes.";
+
+    public static string NothingToUpdate() => $"Say what to change: --repo, --branch, --policy, --webhook-secret-stdin or --repo-token-stdin. See `{Paas} apps update --help`.";
+
+    public static string OneSecretOnStdin() => $"Standard input can give only one of the two secrets. Give the other afterwards with `{Paas} apps update`.";
+
+    public static string NoApps() => $"No apps yet. Create one: {Paas} apps create NAME --repo URL";
+
+    // Config vars
+    public static string AppMissing() => "Say which app: its name is missing.";
+
+    public static string NoConfigVars(string app) => $"{app} has no config vars. Set one: {Paas} config set {app} NAME=value";
+
+    public static string NotAnAssignment(string text) =>
+        $"'{(text.Length > 40 ? text[..40] + "…" : text)}' sets nothing. Write NAME=value, NAME=@file, or NAME=@- for standard input.";
+
+    public static string NamedTwice(string name) => $"{name} is set twice. Name it once.";
+
+    public static string UnsetTakesNames(string text) => $"'{text.Split('=')[0]}=…' is not a name. Write names alone: {Paas} config unset APP NAME";
+
+    public static string OneValueOnStdin() => "Standard input can give only one value.";
+
+    public static string ValueFileUnreadable(string name, string file, string why) =>
+        $"The value of {name} could not be read from the file '{file}' ({AsClause(why)}). For a value that begins with @, write it with @@.";
+
+    public static string StdinEmpty(string what) => $"{what}: nothing came on standard input.";
+
+    public static string ConfigChanged(string app, int count, Guid? deployment) =>
+        $"{(count == 1 ? "The config var" : $"{count} config vars")} of {app} changed. "
+        + (deployment is null ? "The change comes with its first deployment." : "A new release brings the change to the running app.");
+
+    // Deployments and releases
+    public static string NoDeploymentsYet(string app) => $"{app} has no deployments yet. Begin one: {Paas} deploy {app}";
+
+    public static string NoDeployments() => "No deployments yet.";
+
+    public static string RefOrCommit() => "Give --ref or --commit, not both.";
+
+    public static string NoReleases(string app) => $"{app} has no releases yet. Deploy it: {Paas} deploy {app}";
+
+    public static string NotAVersion(string text) => $"'{text}' is not a release. Write it as v3; `{Paas} releases APP` lists them.";
+
+    public static string NoDeliveries() => "No deliveries: no git host has told the platform about a push yet.";
+
+    public static string NoFaults() => "No faults. Nothing waits to be replayed.";
+
+    public static string More(string cursor) => $"There are more: --cursor {cursor}";
+
+    // Status
+    public static string StatusPlatform(string url, string foundBy) => $"Platform    {url} ({foundBy switch
+    {
+        PlatformFinder.ByEnvironment => "from PAAS_URL",
+        PlatformFinder.ByLogin => "from paas login",
+        _ => "on this machine",
+    }})";
+
+    public static string StatusReady() => "State       ready";
+
+    public static string StatusNotReady() => "State       not ready: it runs, but a part of it does not answer";
+
+    public static string NothingUnderway() => "Underway    nothing";
+
+    public static string StatusUnderway(string app, string state, Guid id) => $"Underway    {app}: {state} ({id:D})";
+
+    public static string StatusFaults(int faults) => faults == 0 ? "Faults      none" : $"Faults      {(faults >= 100 ? "100 or more" : faults)}, see `{Paas} faults`";
+
+    // Usage
+    public static string SeeHelp(string command) => $"See `{Paas}{(command.Length > 0 ? " " : "")}{command} --help`.";
+
+    public static string Empty(string name) => $"{name} must not be empty.";
+
+    public static string LimitOutOfRange() => "--limit takes a number from 1 to 100.";
+
+    public static string FileTrouble(string why) => AsSentence(why);
+
+    public static string Bug(string type, string message) => $"The command failed in a way it should not ({type}): {AsSentence(message)} Please report this.";
+
+    private static string AsClause(string text) => text.TrimEnd().TrimEnd('.');
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using Paas.Cli.Output;
+using Paas.Cli.Platform;
+using Paas.Contracts;
+using Paas.Contracts.Api;
+
+namespace Paas.Cli.Commands;
+
+/// <summary><c>apps</c>, and what is below it.</summary>
+internal static class AppCommands
+{
+    private static readonly Argument<string> Name = new("NAME") { Description = CliTexts.HelpAppName() };
+    private static readonly Option<string> Repository = new("--repo") { Description = CliTexts.HelpRepository(), HelpName = "URL", Required = true };
+    private static readonly Option<string?> NewRepository = new("--repo") { Description = CliTexts.HelpRepository(), HelpName = "URL" };
+    private static readonly Option<string?> Branch = new("--branch") { Description = CliTexts.HelpBranch() };
+    private static readonly Option<string?> Target = OneOf("--target", CliTexts.HelpTarget(), Contracts.Target.All);
+    private static readonly Option<string?> Policy = OneOf("--policy", CliTexts.HelpPolicy(), ConcurrencyPolicy.All);
+    private static readonly Option<bool> SecretStdin = new("--webhook-secret-stdin") { Description = CliTexts.HelpSecretStdin() };
+    private static readonly Option<bool> TokenStdin = new("--repo-token-stdin") { Description = CliTexts.HelpTokenStdin() };
+    private static readonly Option<bool> Yes = new("--yes") { Description = CliTexts.HelpYes() };
+
+    public static IEnumerable<Command> All(CommandFactory commands) =>
+    [
+        commands.Create("apps", CliTexts.HelpApps(), ListAsync, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor,
+            commands.Create("create", CliTexts.HelpAppsCreate(), CreateAsync, Name, Repository, Branch, Target, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
+            commands.Create("info", CliTexts.HelpAppsInfo(), InfoAsync, Name, CommonOptions.Json),
+            commands.Create("update", CliTexts.HelpAppsUpdate(), UpdateAsync, Name, NewRepository, Branch, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
+            commands.Create("delete", CliTexts.HelpAppsDelete(), DeleteAsync, Name, Yes)),
+    ];
+
+    private static async Task<int> ListAsync(Session session)
+    {
+        var path = ApiPaths.WithPage(ApiPaths.Apps, session.Parse.GetValue(CommonOptions.Limit), session.Parse.GetValue(CommonOptions.Cursor));
+        return session.Print(await session.Client.GetAsync(path, session.Cancellation), ApiJson.Default.PageAppResponse, page =>
+        {
+            if (page.Items.Count == 0)
+                session.Out.WriteLine(CliTexts.NoApps());
+            else
+                Table(page.Items).Write(session.Terminal);
+            session.SayMore(page.Next);
+        });
+    }
+
+    private static async Task<int> CreateAsync(Session session)
+    {
+        var secrets = ReadSecrets(session);
+        var request = new CreateAppRequest
+        {
+            Name = session.Parse.GetRequiredValue(Name),
+            Repository = session.Parse.GetRequiredValue(Repository),
+            Branch = session.Parse.GetValue(Branch),
+            Target = session.Parse.GetValue(Target),
+            Policy = session.Parse.GetValue(Policy),
+            WebhookSecret = secrets.Webhook,
+            RepositoryToken = secrets.Repository,
+        };
+        var answer = await session.Client.SendAsync(HttpMethod.Post, ApiPaths.Apps, request, ApiJson.Default.CreateAppRequest, session.Cancellation);
+        return session.Print(answer, ApiJson.Default.AppResponse, app =>
+        {
+            session.Out.WriteLine(CliTexts.AppCreated(app.Name));
+            session.Out.WriteLine();
+            session.Out.WriteLine(SafeText.Lines(CliTexts.WebhookSettings(app.WebhookUrl, secrets.Webhook is null ? app.WebhookSecret : null)));
+            session.Out.WriteLine();
+            session.Out.WriteLine(CliTexts.AfterCreate(app.Name));
+        });
+    }
+
+    private static async Task<int> InfoAsync(Session session) =>
+        session.Print(
+            await session.Client.GetAsync(ApiPaths.App(session.Parse.GetRequiredValue(Name)), session.Cancellation),
+            ApiJson.Default.AppResponse,
+            app => Details(session, app));
+
+    private static async Task<int> UpdateAsync(Session session)
+    {
+        var secrets = ReadSecrets(session);
+        var request = new UpdateAppRequest
+        {
+            Repository = session.Parse.GetValue(NewRepository),
+            Branch = session.Parse.GetValue(Branch),
+            Policy = session.Parse.GetValue(Policy),
+            WebhookSecret = secrets.Webhook,
+            RepositoryToken = secrets.Repository,
+        };
+        if (request == new UpdateAppRequest())
+            throw CliException.Usage(CliTexts.NothingToUpdate());
+        var path = ApiPaths.App(session.Parse.GetRequiredValue(Name));
+        var answer = await session.Client.SendAsync(HttpMethod.Patch, path, request, ApiJson.Default.UpdateAppRequest, session.Cancellation);
+        return session.Print(answer, ApiJson.Default.AppResponse, app =>
+        {
+            session.Out.WriteLine(CliTexts.AppUpdated(app.Name));
+            Details(session, app);
+        });
+    }
+
+    private static async Task<int> DeleteAsync(Session session)
+    {
+        var name = session.Parse.GetRequiredValue(Name);
+        if (!session.Parse.GetValue(Yes))
+        {
+            if (!session.Terminal.InputIsTerminal)
+                throw CliException.Usage(CliTexts.DeleteNeedsYes(name));
+            if (session.Terminal.Ask(CliTexts.ConfirmDelete(name))?.Trim() != name)
+                throw CliException.Usage(CliTexts.NotDeleted(name));
+        }
+
+        await session.Client.SendAsync(HttpMethod.Delete, ApiPaths.App(name), session.Cancellation);
+        session.Out.WriteLine(CliTexts.AppDeleted(name));
+        return ExitCodes.Done;
+    }
+
+    private static Columns Table(IReadOnlyList<AppResponse> apps)
+    {
+        var table = new Columns("NAME", "RELEASE", "LAST DEPLOYMENT", "TARGET", "URL");
+        foreach (var app in apps)
+            table.Add(app.Name, app.Release is { } release ? $"v{release}" : "-", app.LastDeploymentState ?? "-", app.Target, app.Url);
+        return table;
+    }
+
+    private static void Details(Session session, AppResponse app) => session.WriteFields(
+        ("Name", app.Name),
+        ("URL", app.Url),
+        ("Repository", app.Repository),
+        ("Branch", app.Branch),
+        ("Target", app.Target),
+        ("Environment", app.Environment),
+        ("Policy", app.Policy),
+        ("Release", app.Release is { } release ? $"v{release}" : "-"),
+        ("Last deployment", app.LastDeploymentState ?? "-"),
+        ("Webhook", app.WebhookUrl));
+
+    private static (string? Webhook, string? Repository) ReadSecrets(Session session)
+    {
+        var webhook = session.Parse.GetValue(SecretStdin);
+        var repository = session.Parse.GetValue(TokenStdin);
+        if (webhook && repository)
+            throw CliException.Usage(CliTexts.OneSecretOnStdin());
+        if (webhook)
+            return (session.ReadStdin("--webhook-secret-stdin"), null);
+        // An empty token takes away the one the app has.
+        return repository ? (null, session.ReadStdin("--repo-token-stdin", mayBeEmpty: session.Parse.CommandResult.Command.Name == "update")) : (null, null);
+    }
+
+    private static Option<string?> OneOf(string name, string description, IReadOnlyList<string> values)
+    {
+        var option = new Option<string?>(name) { Description = description };
+        option.AcceptOnlyFromAmong([.. values]);
+        return option;
+    }
+}

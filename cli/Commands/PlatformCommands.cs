@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Text.Json;
+using Paas.Cli.Output;
+using Paas.Cli.Platform;
+using Paas.Cli.Quickstart;
+using Paas.Contracts.Api;
+
+namespace Paas.Cli.Commands;
+
+/// <summary>Starting a platform, and choosing the one to speak to.</summary>
+internal static class PlatformCommands
+{
+    private static readonly Argument<string> Url = new("URL") { Description = CliTexts.HelpPlatformUrl() };
+    private static readonly Argument<string?> OptionalUrl = new("URL") { Description = CliTexts.HelpPlatformUrl(), Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool> TokenStdin = new("--token-stdin") { Description = CliTexts.HelpLoginStdin() };
+    private static readonly Option<bool> Exit = new("--exit") { Description = CliTexts.HelpExit() };
+
+    public static IEnumerable<Command> All(CommandFactory commands) =>
+    [
+        commands.Create("quickstart", CliTexts.HelpQuickstart(), QuickstartAsync, Exit, CommonOptions.Urls),
+        commands.Create("up", CliTexts.HelpUp(), UpAsync, CommonOptions.Urls),
+        commands.Create("login", CliTexts.HelpLogin(), LoginAsync, Url, TokenStdin),
+        commands.Create("logout", CliTexts.HelpLogout(), LogoutAsync, OptionalUrl),
+        commands.Create("status", CliTexts.HelpStatus(), StatusAsync, CommonOptions.Json),
+    ];
+
+    private static Task<int> QuickstartAsync(Session session) =>
+        new QuickstartRun(session, session.Parse.GetValue(CommonOptions.Urls), session.Parse.GetValue(Exit)).RunAsync();
+
+    private static async Task<int> UpAsync(Session session)
+    {
+        await using var platform = StandaloneProcess.StartAttached(session, session.Parse.GetValue(CommonOptions.Urls));
+        var exitCode = await platform.WaitAsync(session.Cancellation);
+        return session.Cancellation.IsCancellationRequested ? ExitCodes.Done : exitCode == 0 ? ExitCodes.Done : ExitCodes.Platform;
+    }
+
+    private static async Task<int> LoginAsync(Session session)
+    {
+        var url = PlatformFinder.ParseUrl(session.Parse.GetRequiredValue(Url), "URL");
+        var useStdin = session.Parse.GetValue(TokenStdin);
+        if (!useStdin && !session.Terminal.InputIsTerminal)
+            throw CliException.Usage(CliTexts.LoginNeedsToken());
+        var token = (useStdin ? session.ReadStdin("--token-stdin") : session.Terminal.ReadSecret(CliTexts.AskToken(url)) ?? "").Trim();
+        if (token.Length == 0)
+            throw CliException.Usage(CliTexts.StdinEmpty("token"));
+        if (url.Scheme == "http" && !url.IsLoopback)
+            session.Terminal.Error.WriteLine(CliTexts.TokenUnencrypted(url));
+
+        using var client = new PlatformClient(new PlatformAddress(url, token, PlatformFinder.ByLogin));
+        await client.GetAsync(ApiPaths.WithPage(ApiPaths.Apps, 1, null), session.Cancellation);
+        var file = new CredentialFile(session.Terminal.Environment);
+        file.Write(file.Read().With(PlatformFinder.Key(url), token));
+        session.Out.WriteLine(CliTexts.LoggedIn(url, file.FilePath));
+        return ExitCodes.Done;
+    }
+
+    private static Task<int> LogoutAsync(Session session)
+    {
+        var file = new CredentialFile(session.Terminal.Environment);
+        var stored = file.Read();
+        var key = session.Parse.GetValue(OptionalUrl) is { } url ? PlatformFinder.Key(PlatformFinder.ParseUrl(url, "URL")) : stored.Current;
+        if (key is null || !stored.Tokens.ContainsKey(key))
+            throw CliException.Usage(CliTexts.NotLoggedIn(key));
+        file.Write(stored.Without(key));
+        session.Out.WriteLine(CliTexts.LoggedOut(key));
+        return Task.FromResult(ExitCodes.Done);
+    }
+
+    private static async Task<int> StatusAsync(Session session)
+    {
+        var address = session.Client.Address;
+        var ready = await session.Client.TrySendAsync(new HttpRequestMessage(HttpMethod.Get, ApiPaths.Ready), session.Cancellation);
+        var deployments = (await session.Client.GetAsync(ApiPaths.WithPage(ApiPaths.Deployments, 100, null), session.Cancellation))
+            .Read(ApiJson.Default.PageDeploymentResponse).Items;
+        // Only an operator's token may see the faults.
+        var faults = await session.Client.TrySendAsync(
+            new HttpRequestMessage(HttpMethod.Get, ApiPaths.WithPage(ApiPaths.Faults, 100, null)), session.Cancellation);
+        var status = new PlatformStatus
+        {
+            Url = PlatformFinder.Key(address.Url),
+            FoundBy = address.FoundBy,
+            Ready = ready.Status == System.Net.HttpStatusCode.OK,
+            Underway = [.. deployments.Where(deployment => !DeploymentStates.IsFinal(deployment.State))],
+            Faults = faults.Status == System.Net.HttpStatusCode.OK ? faults.Read(ApiJson.Default.PageFaultResponse).Items.Count : null,
+        };
+        if (session.Json)
+            session.Out.WriteLine(JsonSerializer.Serialize(status, ApiJson.Default.PlatformStatus));
+        else
+            Print(session, status);
+        return status.Ready ? ExitCodes.Done : ExitCodes.Platform;
+    }
+
+    private static void Print(Session session, PlatformStatus status)
+    {
+        session.Out.WriteLine(CliTexts.StatusPlatform(status.Url, status.FoundBy));
+        session.Out.WriteLine(status.Ready ? CliTexts.StatusReady() : CliTexts.StatusNotReady());
+        if (status.Underway.Count == 0)
+            session.Out.WriteLine(CliTexts.NothingUnderway());
+        foreach (var deployment in status.Underway)
+            session.Out.WriteLine(CliTexts.StatusUnderway(SafeText.Line(deployment.App), deployment.State, deployment.Id));
+        if (status.Faults is { } faults)
+            session.Out.WriteLine(CliTexts.StatusFaults(faults));
+    }
+}

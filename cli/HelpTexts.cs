@@ -1,0 +1,132 @@
+namespace Paas.Cli;
+
+/// <summary>What the help says.</summary>
+internal static partial class CliTexts
+{
+    public static string About() =>
+        """
+        Push to git, and the app runs: a Heroku of your own.
+
+        Exit codes: 0 done, 1 the deployment failed, 2 the command is wrong, 3 the platform failed or was not reached.
+        """;
+
+    public static string Welcome() =>
+        $"""
+        paas: push to git, and the app runs.
+
+        Try it:
+          {Paas} quickstart                       a platform, a sample app and its first deployment, on this machine
+          {Paas} up                               a platform on this machine
+
+        Your apps:
+          {Paas} apps create NAME --repo URL      create one
+          {Paas} deploy NAME                      deploy it, and watch
+          {Paas} logs NAME                        the log of its newest deployment
+          {Paas} config set NAME KEY=value        change its configuration
+          {Paas} rollback NAME v3                 go back to a release
+
+        Everything else: {Paas} --help
+        """;
+
+    public static string HelpJson() => "Print the API's JSON";
+
+    public static string HelpPlain() => "Plain lines, without drawing or colours (as with NO_COLOR, or when the output is no terminal)";
+
+    public static string HelpNoFollow() => "Return at once instead of watching the deployment to its end";
+
+    public static string HelpUrls() => "Where the platform listens; http://127.0.0.1:8080 if not given";
+
+    public static string HelpCursor() => "Where to go on, as the page before said";
+
+    public static string HelpLimit() => "How many to list, newest first";
+
+    public static string HelpApp() => "The app's name";
+
+    public static string HelpOptionalApp() => "Only those of this app";
+
+    public static string HelpDeployment() => "The deployment's full id, or an app's name for its newest deployment";
+
+    public static string HelpAppName() => "The app's name: lower-case letters, digits and hyphens";
+
+    public static string HelpRepository() => "The git repository, an http or https URL without credentials";
+
+    public static string HelpBranch() => "The branch that is deployed; main if not given";
+
+    public static string HelpTarget() => "Where the app runs; local if not given";
+
+    public static string HelpPolicy() => "What a new deployment does about those under way; latest if not given";
+
+    public static string HelpSecretStdin() => "Read the webhook secret from standard input; one is made if none is given";
+
+    public static string HelpTokenStdin() => "Read a token that may read the repository from standard input; empty (in update) removes it";
+
+    public static string HelpYes() => "Do not ask";
+
+    public static string HelpApps() => "List the apps";
+
+    public static string HelpAppsCreate() => "Create an app";
+
+    public static string HelpAppsInfo() => "Show an app";
+
+    public static string HelpAppsUpdate() => "Change an app's repository, branch, policy or secrets";
+
+    public static string HelpAppsDelete() => "Stop an app and delete everything the platform has of it";
+
+    public static string HelpConfig() => "List an app's config vars";
+
+    public static string HelpConfigSet() => "Set config vars, and watch the new release take over (with --json: print the change, then the deployment)";
+
+    public static string HelpConfigUnset() => "Remove config vars, and watch the new release take over";
+
+    public static string HelpAssignments() => "NAME=value; NAME=@file and NAME=@- read the value from a file or standard input (one last line end is dropped); NAME=@@x is @x";
+
+    public static string HelpNames() => "The names of the config vars";
+
+    public static string HelpRef() => "A branch, tag or full ref; the app's branch if not given";
+
+    public static string HelpCommit() => "A commit SHA of 40 hex digits";
+
+    public static string HelpNoCache() => "Build from scratch";
+
+    public static string HelpFollow() => "Watch the deployment to its end; the exit code tells how it ended";
+
+    public static string HelpDeploy() => "Deploy an app, and watch (with --json: print the deployment when it has ended)";
+
+    public static string HelpDeployments() => "List deployments";
+
+    public static string HelpDeploymentCommand() => "Show a deployment, step by step";
+
+    public static string HelpLogs() => "Print a deployment's log";
+
+    public static string HelpCancel() => "Cancel a deployment";
+
+    public static string HelpReleases() => "List an app's releases";
+
+    public static string HelpRollback() => "Put an earlier release back, as a new one, and watch";
+
+    public static string HelpVersion() => "The release, such as v3";
+
+    public static string HelpDeliveries() => "List what the git hosts sent, and what was made of it";
+
+    public static string HelpFaults() => "List the deployments that stopped because the platform failed";
+
+    public static string HelpReplay() => "Go on with a faulted deployment where it stopped, and watch";
+
+    public static string HelpFrom() => "The step to begin with; the one that faulted if not given";
+
+    public static string HelpQuickstart() => "Start a platform here, push a sample app to it and see it answer; stays up until Ctrl-C";
+
+    public static string HelpExit() => "Stop everything at the end";
+
+    public static string HelpUp() => "Start a platform on this machine, in the foreground";
+
+    public static string HelpLogin() => "Store the token of a platform, and send commands to it from now on";
+
+    public static string HelpLogout() => "Delete the stored token of a platform; of the current one if no URL is given";
+
+    public static string HelpPlatformUrl() => "The platform's URL";
+
+    public static string HelpLoginStdin() => "Read the token from standard input";
+
+    public static string HelpStatus() => "Show which platform commands go to, and how it is";
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Paas.Contracts.Api;
+
+namespace Paas.Cli.Platform;
+
+/// <summary>The API's bodies; generated, as reflection would make every command slower to start.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Page<AppResponse>))]
+[JsonSerializable(typeof(Page<DeploymentResponse>))]
+[JsonSerializable(typeof(Page<ReleaseResponse>))]
+[JsonSerializable(typeof(Page<DeliveryResponse>))]
+[JsonSerializable(typeof(Page<FaultResponse>))]
+[JsonSerializable(typeof(ConfigVarsResponse))]
+[JsonSerializable(typeof(CreateAppRequest))]
+[JsonSerializable(typeof(UpdateAppRequest))]
+[JsonSerializable(typeof(CreateDeploymentRequest))]
+[JsonSerializable(typeof(ReplayRequest))]
+[JsonSerializable(typeof(DeliveryAccepted))]
+[JsonSerializable(typeof(LogLineEvent))]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(Credentials))]
+[JsonSerializable(typeof(LocalAccess))]
+[JsonSerializable(typeof(PlatformStatus))]
+[JsonSerializable(typeof(Dictionary<string, string?>))]
+internal sealed partial class ApiJson : JsonSerializerContext;
+
+/// <summary>An error as RFC 9457 has it.</summary>
+internal sealed record Problem
+{
+    public string? Title { get; init; }
+    public string? Detail { get; init; }
+
+    /// <summary>What is wrong with which field.</summary>
+    public Dictionary<string, string[]>? Errors { get; init; }
+}
+
+/// <summary>What <c>paas status --json</c> prints.</summary>
+internal sealed record PlatformStatus
+{
+    public required string Url { get; init; }
+
+    /// <summary>How the platform was found: <c>environment</c>, <c>login</c> or <c>local</c>.</summary>
+    public required string FoundBy { get; init; }
+    public required bool Ready { get; init; }
+    public required IReadOnlyList<DeploymentResponse> Underway { get; init; }
+    public int? Faults { get; init; }
+}

@@ -1,0 +1,53 @@
+using Paas.Contracts.Api;
+
+namespace Paas.Cli.Platform;
+
+/// <summary>The API's paths, relative to the platform's URL.</summary>
+internal static class ApiPaths
+{
+    public const string Apps = "v1/apps";
+    public const string Deployments = "v1/deployments";
+    public const string Deliveries = "v1/deliveries";
+    public const string Faults = "v1/admin/faults";
+    public const string Ready = "health/ready";
+    public const string GitHubWebhook = "webhooks/github";
+
+    public static string App(string app) => $"{Apps}/{Uri.EscapeDataString(app)}";
+
+    public static string ConfigVars(string app) => $"{App(app)}/config-vars";
+
+    public static string DeploymentsOf(string app) => $"{App(app)}/deployments";
+
+    public static string ReleasesOf(string app) => $"{App(app)}/releases";
+
+    public static string Rollback(string app, int version) => $"{ReleasesOf(app)}/{version}/rollback";
+
+    public static string Deployment(Guid id) => $"{Deployments}/{id:D}";
+
+    public static string Logs(Guid id) => $"{Deployment(id)}/logs";
+
+    public static string Cancel(Guid id) => $"{Deployment(id)}/cancel";
+
+    public static string Replay(Guid id) => $"{Faults}/{id:D}/replay";
+
+    public static string WithPage(string path, int limit, string? cursor) =>
+        $"{path}?limit={limit}" + (cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}");
+}
+
+/// <summary>The few requests that more than one command makes.</summary>
+internal static class PlatformClientExtensions
+{
+    public static async Task<DeploymentResponse> GetDeploymentAsync(this PlatformClient client, Guid id, CancellationToken cancellation) =>
+        (await client.GetAsync(ApiPaths.Deployment(id), cancellation)).Read(ApiJson.Default.DeploymentResponse);
+
+    /// <summary>A deployment's id, or an app's name, which stands for its newest deployment.</summary>
+    public static async Task<Guid> FindDeploymentAsync(this PlatformClient client, string idOrApp, CancellationToken cancellation)
+    {
+        if (Guid.TryParseExact(idOrApp, "D", out var id))
+            return id;
+        var answer = await client.GetAsync(ApiPaths.WithPage(ApiPaths.DeploymentsOf(idOrApp), 1, null), cancellation);
+        return answer.Read(ApiJson.Default.PageDeploymentResponse).Items is [var newest, ..]
+            ? newest.Id
+            : throw CliException.Usage(CliTexts.NoDeploymentsYet(idOrApp));
+    }
+}

@@ -1,0 +1,110 @@
+using System.CommandLine;
+using System.Text.Json.Serialization.Metadata;
+using Paas.Cli.Output;
+using Paas.Cli.Platform;
+using Paas.Contracts.Api;
+
+namespace Paas.Cli;
+
+/// <summary>One run of one command: its terminal, its options, and the platform it speaks to.</summary>
+internal sealed class Session(Terminal terminal, ParseResult parse, Interruption interruption) : IDisposable
+{
+    private PlatformClient? _client;
+
+    public Terminal Terminal => terminal;
+
+    public TextWriter Out => terminal.Out;
+
+    public ParseResult Parse => parse;
+
+    public CancellationToken Cancellation => interruption.Token;
+
+    public PlatformFinder Finder { get; } = new(terminal.Environment);
+
+    public bool Json => parse.GetResult(CommonOptions.Json) is not null && parse.GetValue(CommonOptions.Json);
+
+    public bool Plain => !terminal.IsLive || parse.GetValue(CommonOptions.Plain);
+
+    public PlatformClient Client => _client ??= new PlatformClient(Finder.Find());
+
+    /// <summary>Prints an answer: as it came with <c>--json</c>, else for people.</summary>
+    public int Print<T>(ApiAnswer answer, JsonTypeInfo<T> type, Action<T> print)
+    {
+        if (Json)
+            Out.WriteLine(answer.Body.TrimEnd());
+        else
+            print(answer.Read(type));
+        return ExitCodes.Done;
+    }
+
+    /// <summary>Follows a deployment that a command has begun, and ends as it ends.</summary>
+    public async Task<int> FollowAsync(Guid id)
+    {
+        try
+        {
+            var deployment = await WatchAsync(Client, id, Json ? null : NewView());
+            if (Json)
+                Out.WriteLine((await Client.GetAsync(ApiPaths.Deployment(id), Cancellation)).Body.TrimEnd());
+            return DeploymentSummary.ExitCode(deployment.State);
+        }
+        catch (OperationCanceledException) when (Cancellation.IsCancellationRequested)
+        {
+            throw new CliException(interruption.ExitCode, CliTexts.StoppedFollowing(id));
+        }
+    }
+
+    public IDeploymentView NewView() =>
+        Plain ? new PlainDeploymentView(Out, terminal.Time, terminal.IsUnicode) : new LiveDeploymentView(terminal);
+
+    /// <summary>Shows a deployment until it is final.</summary>
+    public async Task<DeploymentResponse> WatchAsync(PlatformClient client, Guid id, IDeploymentView? view)
+    {
+        await using var shown = view;
+        DeploymentResponse? deployment = null;
+        await foreach (var happened in new DeploymentStream(client, id, terminal.Time).ReadAsync(Cancellation))
+        {
+            deployment = (happened as StreamEvent.Changed)?.Deployment ?? deployment;
+            view?.Show(happened);
+        }
+
+        if (deployment is null || !DeploymentStates.IsFinal(deployment.State))
+            deployment = await client.GetDeploymentAsync(id, Cancellation);
+        if (view is not null)
+            await view.EndAsync(deployment);
+        return deployment;
+    }
+
+    /// <summary>Goes on with a deployment the API has just accepted: follows it, unless told not to.</summary>
+    public async Task<int> BeginAsync(ApiAnswer accepted)
+    {
+        var deployment = accepted.Read(ApiJson.Default.DeploymentResponse);
+        if (!parse.GetValue(CommonOptions.NoFollow))
+            return await FollowAsync(deployment.Id);
+        return Print(accepted, ApiJson.Default.DeploymentResponse, _ => Out.WriteLine(CliTexts.Begun(deployment.App, deployment.Id)));
+    }
+
+    public void SayMore(string? next)
+    {
+        if (next is not null)
+            Out.WriteLine(CliTexts.More(SafeText.Line(next)));
+    }
+
+    public void WriteFields(params (string Name, string Value)[] fields)
+    {
+        var width = fields.Max(field => field.Name.Length) + 2;
+        foreach (var (name, value) in fields.Where(field => field.Value.Length > 0))
+            Out.WriteLine(name.PadRight(width) + SafeText.Line(value));
+    }
+
+    public string ReadStdin(string what, bool mayBeEmpty = false)
+    {
+        var text = WithoutLineEnd(Terminal.In.ReadToEnd());
+        return text.Length > 0 || mayBeEmpty ? text : throw CliException.Usage(CliTexts.StdinEmpty(what));
+    }
+
+    // Whoever pipes with echo, or saves with an editor, does not mean the last line end.
+    public static string WithoutLineEnd(string text) =>
+        text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
+
+    public void Dispose() => _client?.Dispose();
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using Paas.Contracts;
+using Paas.Hosting.Source;
+using Paas.Hosting.Steps;
+
+namespace Paas.CodeDownloader.Checks;
+
+/// <summary>
+/// Reads <c>git ls-tree -r -t -l -z</c> as it comes and stops at the first thing that is too much: a few kilobytes
+/// of repository can unfold to billions of files, or of folders without any.
+/// </summary>
+internal sealed class TreeReader(SourceOptions options)
+{
+    private const int MaxRecordBytes = 64 * 1024;
+    private readonly HashSet<string> _paths = [];
+    private readonly List<string> _submodules = [];
+    private int _files;
+    private int _folders;
+    private int _links;
+    private long _bytes;
+
+    public TreeSummary Summary => new(_files, _bytes, _submodules);
+
+    public async Task ReadAsync(Stream output)
+    {
+        var reader = PipeReader.Create(output, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
+        while (true)
+        {
+            var read = await reader.ReadAsync();
+            var buffer = read.Buffer;
+            while (buffer.PositionOf((byte)0) is { } end)
+            {
+                Add(Encoding.UTF8.GetString(buffer.Slice(0, end)));
+                buffer = buffer.Slice(buffer.GetPosition(1, end));
+            }
+
+            if (buffer.Length > MaxRecordBytes)
+                throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathRefused(Encoding.UTF8.GetString(buffer.Slice(0, 200))));
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted)
+                break;
+        }
+
+        await reader.CompleteAsync();
+    }
+
+    /// <param name="record"><c>mode type id size TAB path</c>.</param>
+    private void Add(string record)
+    {
+        var tab = record.IndexOf('\t');
+        var fields = record[..tab].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var path = record[(tab + 1)..];
+        PathCheck.Check(path);
+        if (!_paths.Add(path))
+            throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathTwice(path));
+        switch (fields)
+        {
+            case [_, "blob", _, var size]:
+                AddFile(path, long.Parse(size, CultureInfo.InvariantCulture), isLink: fields[0] == "120000");
+                break;
+            case [_, "commit", ..]:
+                _submodules.Add(path);
+                CountFolder();
+                break;
+            default:
+                CountFolder();
+                break;
+        }
+    }
+
+    private void AddFile(string path, long size, bool isLink)
+    {
+        if (++_files > options.MaxFiles)
+            throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooManyFiles(options.MaxFiles));
+        if (isLink && (++_links > SymlinkCheck.MaxLinks || size > SymlinkCheck.MaxTargetBytes))
+            throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.SymlinksTooMany(path));
+        if (size > options.MaxFileBytes)
+            throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FileTooLarge(path, size, options.MaxFileBytes));
+        _bytes += size;
+        if (_bytes > options.MaxSourceBytes)
+            throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.SourceTooLarge(path, options.MaxSourceBytes));
+    }
+
+    private void CountFolder()
+    {
+        if (++_folders > options.MaxFiles)
+            throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooManyFolders(options.MaxFiles));
+    }
+}

@@ -1,0 +1,170 @@
+using Paas.Contracts;
+using Paas.Hosting.Source;
+using Paas.Hosting.Steps;
+
+namespace Paas.CodeDownloader.Git;
+
+/// <summary>The repository at the other end: which commit a ref is at, and fetching one commit.</summary>
+internal sealed class GitRemote(
+    GitRunner git, GitCache cache, RepositoryUrl url, RemoteAccess access, RedirectFinder redirects, SourceOptions options,
+    TimeProvider clock, IStepLog log)
+{
+    private const int MaxRedirects = 3;
+    private const int MaxRefs = 10_000;
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
+    private RepositoryUrl _url = url;
+
+    public RepositoryUrl Url => _url;
+
+    /// <summary>The commit a branch, a tag, a full ref or, if null, the default branch is at.</summary>
+    public async Task<string> ResolveAsync(string? reference, CancellationToken cancellation)
+    {
+        string[] candidates = reference is null or "HEAD" ? ["HEAD"]
+            : reference.StartsWith("refs/", StringComparison.Ordinal) ? [reference]
+            : [$"refs/heads/{reference}", $"refs/tags/{reference}"];
+        // An annotated tag is listed a second time, as the commit it stands for.
+        var refs = await ListAsync([.. candidates.SelectMany(name => new[] { name, name + "^{}" })], cancellation);
+        foreach (var name in candidates)
+        {
+            if ((refs.GetValueOrDefault(name + "^{}") ?? refs.GetValueOrDefault(name)) is { } commit)
+                return commit;
+        }
+
+        var branches = await BranchesAsync(cancellation);
+        throw new StepFailedException(FailureReason.RefNotFound, reference is null
+            ? CodeDownloaderTexts.NoDefaultBranch(_url, branches)
+            : CodeDownloaderTexts.RefNotFound(_url, reference, branches));
+    }
+
+    /// <summary>Fetches one commit, without its history, and keeps it under <see cref="GitCache.KeptRef"/>.</summary>
+    public async Task FetchAsync(string commit, string? reference, CancellationToken cancellation)
+    {
+        var (result, problem) = await RunFetchAsync(["--depth=1"], $"+{commit}:{GitCache.KeptRef}", cancellation);
+        if (problem == GitProblem.OnlyBranches)
+            (result, problem) = await FetchBranchesAsync(commit, reference, cancellation);
+        if (problem == GitProblem.CommitMissing)
+        {
+            await BranchesAsync(cancellation);
+            throw new StepFailedException(FailureReason.CommitNotFound, CodeDownloaderTexts.CommitNotFound(_url, commit));
+        }
+
+        // A cache that lacks something can look like a line that broke.
+        if (problem == GitProblem.Unreachable && cache.IsUsed && !await cache.IsWholeAsync(cancellation))
+            problem = GitProblem.Unknown;
+        ThrowIfFailed(result, problem);
+    }
+
+    /// <summary>For servers that give out branches only: takes them with their history, and looks for the commit there.</summary>
+    private async Task<(GitResult, GitProblem?)> FetchBranchesAsync(string commit, string? reference, CancellationToken cancellation)
+    {
+        log.Detail(CodeDownloaderTexts.FetchingBranches());
+        var source = reference?.StartsWith("refs/", StringComparison.Ordinal) == true ? $"+{reference}:refs/paas/branch" : "+refs/heads/*:refs/paas/heads/*";
+        var (result, problem) = await RunFetchAsync([], source, cancellation);
+        if (problem is not null)
+            return (result, problem);
+        var kept = await git.RunAsync(cache.Call("update-ref", GitCache.KeptRef, commit), cancellation);
+        return (kept, kept.ExitCode == 0 ? null : GitProblem.CommitMissing);
+    }
+
+    private Task<(GitResult, GitProblem?)> RunFetchAsync(string[] depth, string refspec, CancellationToken cancellation) =>
+        RunAsync(() => cache.Call(
+            [
+                "fetch", "--quiet", .. depth, "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head",
+                "--no-auto-maintenance", "--no-show-forced-updates", "--", _url.Value, refspec,
+            ]), cancellation);
+
+    private async Task<IReadOnlyList<string>> BranchesAsync(CancellationToken cancellation)
+    {
+        var refs = await ListAsync([], cancellation);
+        if (refs.Count == 0)
+            throw new StepFailedException(FailureReason.RepositoryEmpty, CodeDownloaderTexts.RepositoryEmpty(_url));
+        const string heads = "refs/heads/";
+        return [.. refs.Keys.Where(name => name.StartsWith(heads, StringComparison.Ordinal)).Select(name => name[heads.Length..])];
+    }
+
+    private async Task<Dictionary<string, string>> ListAsync(string[] patterns, CancellationToken cancellation)
+    {
+        var refs = new Dictionary<string, string>();
+        var (result, problem) = await RunAsync(
+            () =>
+            {
+                refs.Clear();
+                return cache.Call(["ls-remote", "--quiet", "--", _url.Value, .. patterns]) with { ReadOutput = ReadRefsAsync };
+            },
+            cancellation);
+        ThrowIfFailed(result, problem);
+        return refs;
+
+        async Task ReadRefsAsync(Stream output)
+        {
+            using var reader = new StreamReader(output);
+            while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
+            {
+                if (refs.Count < MaxRefs && line.Split('\t', 2) is [{ Length: 40 } commit, var name])
+                    refs[name] = commit;
+            }
+        }
+    }
+
+    private async Task<(GitResult, GitProblem?)> RunAsync(Func<GitCall> call, CancellationToken cancellation)
+    {
+        for (var redirected = 0; ; redirected++)
+        {
+            var result = await RunWatchedAsync(call() with { Remote = _url, Authorization = access.Authorization }, cancellation);
+            GitProblem? problem = result.ExitCode == 0 ? null : GitErrors.Classify(result);
+            if (problem != GitProblem.Moved)
+                return (result, problem);
+            if (redirected == MaxRedirects)
+                throw new StepFailedException(FailureReason.RepositoryNotFound, CodeDownloaderTexts.RedirectedNowhere(_url));
+            _url = await redirects.FindAsync(_url, access.Authorization, cancellation);
+            log.Warning(CodeDownloaderTexts.RepositoryMoved(_url));
+        }
+    }
+
+    /// <summary>Ends git when it takes too long, or when it receives more than it may.</summary>
+    private async Task<GitResult> RunWatchedAsync(GitCall call, CancellationToken cancellation)
+    {
+        using var timeout = new CancellationTokenSource(options.FetchTimeout, clock);
+        using var limits = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
+        var before = cache.PackBytes();
+        var running = git.RunAsync(call, limits.Token);
+        var tooMuch = false;
+        while (await Task.WhenAny(running, Task.Delay(WatchInterval, CancellationToken.None)) != running)
+        {
+            tooMuch = cache.PackBytes() - before > options.MaxFetchBytes;
+            if (tooMuch)
+                await limits.CancelAsync();
+        }
+
+        try
+        {
+            return await running;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            if (tooMuch)
+                throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FetchTooLarge(_url, options.MaxFetchBytes));
+            throw new CodeDownloadException(CodeDownloaderTexts.TimedOut(_url, options.FetchTimeout));
+        }
+    }
+
+    private void ThrowIfFailed(GitResult result, GitProblem? problem)
+    {
+        if (problem is null)
+            return;
+        var explanation = GitErrors.Explain(result, access.Token);
+        var withToken = access.Token is not null;
+        throw problem switch
+        {
+            GitProblem.NotFound => new StepFailedException(FailureReason.RepositoryNotFound, CodeDownloaderTexts.RepositoryNotFound(_url, withToken)),
+            GitProblem.NeedsCredentials => new StepFailedException(FailureReason.RepositoryNeedsCredentials,
+                withToken ? CodeDownloaderTexts.CredentialsRefused(_url) : CodeDownloaderTexts.CredentialsNeeded(_url)),
+            GitProblem.Forbidden => new StepFailedException(FailureReason.RepositoryNeedsCredentials, CodeDownloaderTexts.Forbidden(_url, withToken)),
+            GitProblem.OtherHash => new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.OtherHash(_url)),
+            GitProblem.CommitMissing => new StepFailedException(FailureReason.RefNotFound, CodeDownloaderTexts.RefGone(_url)),
+            GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),
+            GitProblem.Unreachable => new CodeDownloadException(CodeDownloaderTexts.Unreachable(_url, explanation)),
+            _ => new CacheDamagedException(CodeDownloaderTexts.FetchFailed(_url, explanation)),
+        };
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Hosting;
+using Paas.CodeDownloader;
+using Paas.Hosting;
+using Paas.Hosting.Messaging;
+
+var builder = Host.CreateApplicationBuilder(args);
+if (string.IsNullOrEmpty(builder.Configuration["RabbitMq:Uri"]))
+{
+    Console.Error.WriteLine(CodeDownloaderTexts.NoBroker());
+    return 1;
+}
+
+builder.Services.AddPaasPlatform(builder.Configuration);
+builder.Services.AddCodeDownloader(builder.Configuration);
+builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddCodeDownloader());
+await builder.Build().RunAsync();
+return 0;

@@ -1,0 +1,174 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Paas.CodeDownloader.Checks;
+using Paas.CodeDownloader.Git;
+using Paas.Contracts;
+using Paas.Hosting.Artifacts;
+using Paas.Hosting.Secrets;
+using Paas.Hosting.Source;
+using Paas.Hosting.Steps;
+
+namespace Paas.CodeDownloader;
+
+/// <summary>The source of one commit, in the artifact store.</summary>
+public sealed record DownloadedSource(string Commit, string? CommitMessage, string? CommitAuthor, string SourceDigest);
+
+/// <summary>Fetches one commit and stores its files as a tar, without ever checking them out.</summary>
+public sealed partial class SourceDownloader(
+    GitRunner git, GitCaches caches, RedirectFinder redirects, IArtifactStore artifacts, SecretSealer sealer,
+    IOptions<SourceOptions> options, TimeProvider clock, ILogger<SourceDownloader> logger)
+{
+    private const int MaxCommitHeader = 64 * 1024;
+    private const int MaxMessage = 100;
+
+    public async Task<DownloadedSource> DownloadAsync(DownloadCode command, IStepLog log, CancellationToken cancellation)
+    {
+        if (!RepositoryUrl.TryParse(command.Repository, options.Value, out var url, out var refused))
+            throw new StepFailedException(FailureReason.RepositoryUrlRefused, refused);
+        if (command.Commit is { } commit && !FullSha().IsMatch(commit))
+            throw new StepFailedException(FailureReason.CommitNotFound, CodeDownloaderTexts.CommitMalformed(commit));
+        if (command.Ref is { } reference && RefName.Check(reference) is { } malformed)
+            throw new StepFailedException(FailureReason.RefNotFound, malformed);
+        var access = RemoteAccess.Open(command.SealedRepositoryToken, sealer);
+        if (access.Token is not null && url.Scheme == "http")
+            log.Warning(CodeDownloaderTexts.TokenInClear(url));
+
+        DownloadedSource source;
+        await using (var cache = await caches.OpenAsync(command.AppId, url, log, cancellation))
+        {
+            var remote = new GitRemote(git, cache, url, access, redirects, options.Value, clock, log);
+            try
+            {
+                source = await DownloadAsync(command, remote, cache, log, cancellation);
+            }
+            catch (CacheDamagedException damage) when (cache.IsUsed)
+            {
+                Log.CacheDamaged(logger, damage, command.AppId);
+                log.Detail(CodeDownloaderTexts.CacheDamaged());
+                await cache.CreateAsync(cancellation);
+                source = await DownloadAsync(command, remote, cache, log, cancellation);
+            }
+        }
+
+        caches.Expire();
+        return source;
+    }
+
+    private async Task<DownloadedSource> DownloadAsync(
+        DownloadCode command, GitRemote remote, GitCache cache, IStepLog log, CancellationToken cancellation)
+    {
+        var commit = command.Commit?.ToLowerInvariant();
+        if (commit is null)
+        {
+            log.Heading(CodeDownloaderTexts.Resolving(remote.Url, command.Ref));
+            commit = await remote.ResolveAsync(command.Ref, cancellation);
+        }
+
+        if (cache.IsUsed && await KeptCommitAsync(cache, cancellation) == commit)
+        {
+            log.Heading(CodeDownloaderTexts.FetchedBefore(commit, remote.Url));
+        }
+        else
+        {
+            log.Heading(CodeDownloaderTexts.Fetching(commit, remote.Url));
+            var before = cache.PackBytes();
+            await remote.FetchAsync(commit, command.Ref, cancellation);
+            log.Detail(CodeDownloaderTexts.Fetched(Math.Max(0, cache.PackBytes() - before)));
+            // What was pushed may be a tag of its own; from here on it is about the commit.
+            commit = await KeptCommitAsync(cache, cancellation)
+                ?? throw new StepFailedException(FailureReason.CommitNotFound, CodeDownloaderTexts.NotACommit(remote.Url, commit));
+        }
+
+        var (author, message) = await DescribeAsync(cache, commit, cancellation);
+        log.Detail(CodeDownloaderTexts.CommitSubject(commit, message, author));
+        var (digest, bytes) = await StoreAsync(cache, commit, log, cancellation);
+        if (await cache.TidyAsync(bytes, cancellation) is { ExitCode: not 0 } tidying)
+            Log.NotTidied(logger, command.AppId, GitErrors.Explain(tidying, null));
+        return new DownloadedSource(commit, message, author, digest);
+    }
+
+    private async Task<(string Digest, long Bytes)> StoreAsync(GitCache cache, string commit, IStepLog log, CancellationToken cancellation)
+    {
+        var tree = new TreeReader(options.Value);
+        await RunLocallyAsync(cache.Call("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit) with { ReadOutput = tree.ReadAsync }, cancellation);
+        var summary = tree.Summary;
+        log.Detail(CodeDownloaderTexts.Contents(summary.Files, summary.Bytes));
+        if (summary.Submodules.Count > 0)
+            log.Warning(CodeDownloaderTexts.SubmodulesNotFetched(summary.Submodules));
+
+        var archive = new ArchiveReader();
+        var digest = await artifacts.SaveAsync(
+            async store =>
+            {
+                var call = cache.Call("archive", "--format=tar", commit) with { ReadOutput = output => archive.CopyAsync(output, store) };
+                await RunLocallyAsync(call, cancellation);
+                if (archive.Files != summary.Files)
+                    throw new CacheDamagedException(CodeDownloaderTexts.ArchiveIncomplete(archive.Files, summary.Files));
+            },
+            cancellation);
+        if (archive.LfsPointers.Count > 0)
+            log.Warning(CodeDownloaderTexts.LfsNotFetched(archive.LfsPointers));
+        return (digest, archive.Bytes);
+    }
+
+    private async Task<string?> KeptCommitAsync(GitCache cache, CancellationToken cancellation)
+    {
+        var output = "";
+        var result = await git.RunAsync(
+            cache.Call("rev-parse", "--verify", "--quiet", GitCache.KeptRef + "^{commit}") with { ReadOutput = ReadAsync }, cancellation);
+        return result.ExitCode == 0 ? output.Trim() : null;
+
+        async Task ReadAsync(Stream stream) => output = await new StreamReader(stream).ReadToEndAsync(CancellationToken.None);
+    }
+
+    private async Task<(string? Author, string? Message)> DescribeAsync(GitCache cache, string commit, CancellationToken cancellation)
+    {
+        var text = "";
+        await RunLocallyAsync(
+            cache.Call("log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%an%n%B", commit) with { ReadOutput = ReadAsync }, cancellation);
+        var lines = text.Split('\n');
+        return (Shorten(lines[0]), lines.Skip(1).Select(Shorten).FirstOrDefault(line => line is not null));
+
+        async Task ReadAsync(Stream stream)
+        {
+            var start = new byte[MaxCommitHeader];
+            var length = await stream.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, CancellationToken.None);
+            await stream.CopyToAsync(Stream.Null, CancellationToken.None);
+            text = Encoding.UTF8.GetString(start, 0, length);
+        }
+    }
+
+    private async Task RunLocallyAsync(GitCall call, CancellationToken cancellation)
+    {
+        var result = await git.RunAsync(call, cancellation);
+        if (result.ExitCode == 0)
+            return;
+        var explanation = GitErrors.Explain(result, null);
+        throw GitErrors.Classify(result) == GitProblem.DiskFull
+            ? new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation))
+            : new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable(explanation));
+    }
+
+    private static string? Shorten(string line)
+    {
+        var clean = string.Concat(line.Where(character => !char.IsControl(character))).Trim();
+        if (clean.Length <= MaxMessage)
+            return clean.Length == 0 ? null : clean;
+        var end = MaxMessage - 1;
+        return clean[..(char.IsHighSurrogate(clean[end - 1]) ? end - 1 : end)] + "…";
+    }
+
+    [GeneratedRegex("^[0-9a-fA-F]{40}$")]
+    private static partial Regex FullSha();
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The git cache of app {App} is damaged and is made anew")]
+        public static partial void CacheDamaged(ILogger logger, Exception exception, Guid app);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The git cache of app {App} could not be packed: {Explanation}")]
+        public static partial void NotTidied(ILogger logger, Guid app, string explanation);
+    }
+}

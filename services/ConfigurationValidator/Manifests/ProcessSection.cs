@@ -1,0 +1,77 @@
+using System.Globalization;
+using Paas.ConfigurationValidator.Source;
+using Paas.Contracts;
+
+namespace Paas.ConfigurationValidator.Manifests;
+
+/// <summary><c>processes:</c> and its short form, <c>entrypoint:</c></summary>
+internal static class ProcessSection
+{
+    public const int MaxProcessTypes = 20;
+    public const int MaxScale = 100;
+    private const string Example = "processes: {web: python app.py}";
+    private static readonly string[] Keys = ["command", "scale"];
+
+    public static IReadOnlyList<ManifestProcess> Read(MapReader map, SourceErrors errors)
+    {
+        var processes = new List<ManifestProcess>();
+        if (map.Get("entrypoint") is { } entrypoint)
+            processes.Add(new(ProcessType.Web, map.Command("entrypoint"), 1, entrypoint.At));
+        if (map.Get("processes") is not { } node)
+            return processes;
+        if (node is not YamlMap section)
+        {
+            errors.Add(node.At, ConfigurationValidatorTexts.MappingExpected("processes", Example));
+            return processes;
+        }
+
+        foreach (var (name, value) in section.Entries)
+        {
+            if (name.Value == ProcessType.Web && processes.Any(process => process.Name == ProcessType.Web))
+                errors.Add(name.At, ConfigurationValidatorTexts.WebTwice(map.Get("entrypoint")!.At.Line));
+            else if (CheckName(name.Value) is { } wrong)
+                errors.Add(name.At, wrong);
+            else if (ReadProcess(name, value, errors) is { } process)
+                processes.Add(process);
+        }
+
+        if (processes.Count > MaxProcessTypes)
+            errors.Add(section.At, ConfigurationValidatorTexts.TooMany("processes", processes.Count, MaxProcessTypes));
+        return processes;
+    }
+
+    /// <summary>What is wrong with the name of a process type; null if nothing is.</summary>
+    public static string? CheckName(string name)
+    {
+        if (name == "release")
+            return ConfigurationValidatorTexts.ReleaseIsNoProcess;
+        return name.Length is > 0 and <= 30 && char.IsAsciiLetterLower(name[0])
+            && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+            ? null
+            : ConfigurationValidatorTexts.ProcessNameWrong(name);
+    }
+
+    private static ManifestProcess? ReadProcess(YamlText name, YamlNode value, SourceErrors errors)
+    {
+        var path = $"processes.{name.Value}";
+        if (value is YamlText { IsNothing: true })
+        {
+            errors.Add(value.At, ConfigurationValidatorTexts.CommandExpected(path));
+            return null;
+        }
+
+        if (value is not YamlMap)
+            return MapReader.Command(value, path, errors) is { } command ? new(name.Value, command, 1, name.At) : null;
+        if (MapReader.Open(value, path, Keys, "{command: python worker.py, scale: 2}", errors) is not { } section)
+            return null;
+        var scale = 1;
+        if (section.Text("scale", "scale: 2") is { } text
+            && (!int.TryParse(text.Value, NumberStyles.None, CultureInfo.InvariantCulture, out scale) || scale > MaxScale))
+        {
+            errors.Add(text.At, ConfigurationValidatorTexts.ScaleWrong(path, text.Value, MaxScale));
+            scale = 1;
+        }
+
+        return new(name.Value, section.Command("command"), scale, name.At);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Paas.ImageBuilder.Local.Runtimes;
+
+internal static class RuntimeVersion
+{
+    /// <summary>Whether <c>3.12.4</c> is the <c>3.12</c> that was asked for; nothing asked for is met by all.</summary>
+    public static bool Matches(string version, string? asked) =>
+        string.IsNullOrEmpty(asked)
+        || version == asked
+        || version.StartsWith(asked.TrimEnd('x', '*', '.') + ".", StringComparison.Ordinal);
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Hosting;
+using Paas.Hosting;
+using Paas.Hosting.Messaging;
+using Paas.ImageBuilder;
+
+var builder = Host.CreateApplicationBuilder(args);
+if (string.IsNullOrEmpty(builder.Configuration["RabbitMq:Uri"]))
+{
+    await Console.Error.WriteLineAsync(ImageBuilderTexts.NoBroker());
+    return 1;
+}
+
+builder.Services.AddPaasPlatform(builder.Configuration);
+builder.Services.AddImageBuilder(builder.Configuration);
+builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddImageBuilder());
+await builder.Build().RunAsync();
+return 0;

@@ -1,0 +1,98 @@
+using Microsoft.EntityFrameworkCore;
+using Paas.Contracts;
+using Paas.Persistence;
+using Paas.Persistence.Entities;
+
+namespace Paas.Orchestrator.Deployments;
+
+/// <summary>Makes the command of a deployment's current step, the same one however often it is asked.</summary>
+internal sealed class StepCommands(PaasDbContext db)
+{
+    public async Task<IStepCommand> ForAsync(DeploymentState deployment, CancellationToken cancellation) => deployment.Step switch
+    {
+        Step.DownloadCode => await DownloadCodeAsync(deployment, cancellation),
+        Step.ValidateConfiguration => await ValidateConfigurationAsync(deployment, cancellation),
+        Step.BuildImage => new BuildImage
+        {
+            DeploymentId = deployment.CorrelationId,
+            Attempt = deployment.Attempt,
+            AppId = deployment.AppId,
+            App = deployment.AppName,
+            Target = deployment.Target,
+            Commit = deployment.Commit!,
+            SourceDigest = deployment.SourceDigest!,
+            Plan = deployment.BuildPlan!,
+            NoCache = deployment.NoCache,
+        },
+        Step.PublishImage => new PublishImage
+        {
+            DeploymentId = deployment.CorrelationId,
+            Attempt = deployment.Attempt,
+            AppId = deployment.AppId,
+            App = deployment.AppName,
+            Target = deployment.Target,
+            Commit = deployment.Commit!,
+            ImageId = deployment.ImageId!,
+            Builder = deployment.Builder!,
+        },
+        Step.DeployRelease => await DeployReleaseAsync(deployment, cancellation),
+        Step.ResolveUrl => new ResolveUrl
+        {
+            DeploymentId = deployment.CorrelationId,
+            Attempt = deployment.Attempt,
+            AppId = deployment.AppId,
+            App = deployment.AppName,
+            Environment = deployment.EnvironmentName,
+            Target = deployment.Target,
+            Release = deployment.Release!.Value,
+            ImageDigest = deployment.ImageDigest!,
+            Run = deployment.RunPlan!,
+        },
+        _ => throw new InvalidOperationException($"Deployment {deployment.CorrelationId} has no step to send a command for."),
+    };
+
+    private async Task<DownloadCode> DownloadCodeAsync(DeploymentState deployment, CancellationToken cancellation)
+    {
+        // A removed app has canceled its deployments; one that is just being sent finds an empty URL and is dropped.
+        var app = await db.Apps.AsNoTracking().SingleOrDefaultAsync(x => x.Id == deployment.AppId, cancellation);
+        return new DownloadCode
+        {
+            DeploymentId = deployment.CorrelationId,
+            Attempt = deployment.Attempt,
+            AppId = deployment.AppId,
+            Repository = app?.Repository ?? "",
+            SealedRepositoryToken = app?.SealedRepositoryToken,
+            Commit = deployment.Commit,
+            Ref = deployment.Ref,
+        };
+    }
+
+    private async Task<ValidateConfiguration> ValidateConfigurationAsync(DeploymentState deployment, CancellationToken cancellation) => new()
+    {
+        DeploymentId = deployment.CorrelationId,
+        Attempt = deployment.Attempt,
+        SourceDigest = deployment.SourceDigest!,
+        Target = deployment.Target,
+        ConfigVarNames = await db.ConfigVars.Where(x => x.AppId == deployment.AppId).Select(x => x.Name).ToListAsync(cancellation),
+    };
+
+    private async Task<DeployRelease> DeployReleaseAsync(DeploymentState deployment, CancellationToken cancellation)
+    {
+        var release = await db.Releases.FindAsync([deployment.EnvironmentId, deployment.Release!.Value], cancellation)
+            ?? throw new InvalidOperationException($"Release v{deployment.Release} of {deployment.AppName} is not stored.");
+        return new DeployRelease
+        {
+            DeploymentId = deployment.CorrelationId,
+            Attempt = deployment.Attempt,
+            AppId = deployment.AppId,
+            App = deployment.AppName,
+            Environment = deployment.EnvironmentName,
+            Target = deployment.Target,
+            Release = release.Version,
+            ImageDigest = release.ImageDigest,
+            Run = release.RunPlan,
+            Commit = release.Commit,
+            SealedConfigVars = release.SealedConfigVars,
+        };
+    }
+}

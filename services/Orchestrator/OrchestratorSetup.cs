@@ -1,0 +1,71 @@
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Paas.Hosting.Messaging;
+using Paas.Orchestrator.Deployments;
+using Paas.Orchestrator.Logs;
+using Paas.Orchestrator.Pushes;
+using Paas.Orchestrator.Recovery;
+using Paas.Persistence;
+using Paas.Persistence.Entities;
+
+namespace Paas.Orchestrator;
+
+public static class OrchestratorSetup
+{
+    public static IServiceCollection AddOrchestrator(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddScoped<StepCommands>();
+        services.AddScoped<Turns>();
+        services.AddScoped<Releases>();
+        services.AddHostedService<DeadlineWatcher>();
+        if (!configuration.UsesRabbitMq())
+            services.AddHostedService<UnfinishedDeployments>();
+        return services;
+    }
+
+    public static void AddOrchestrator(this IBusRegistrationConfigurator bus)
+    {
+        bus.AddSagaStateMachine<DeploymentStateMachine, DeploymentState, DeploymentSagaDefinition>().PaasRepository();
+        bus.AddConsumer<PushReceivedConsumer, PushReceivedConsumerDefinition>();
+        bus.AddConsumer<AppendLogConsumer, AppendLogConsumerDefinition>();
+        bus.AddConsumer<ConfirmStepConsumer>().Endpoint(endpoint => endpoint.Name = Endpoints.ConfirmQueue);
+    }
+
+    private sealed class DeploymentSagaDefinition : SagaDefinition<DeploymentState>
+    {
+        public DeploymentSagaDefinition()
+        {
+            EndpointName = Endpoints.DeploymentQueue;
+        }
+
+        protected override void ConfigureSaga(
+            IReceiveEndpointConfigurator endpointConfigurator, ISagaConfigurator<DeploymentState> sagaConfigurator, IRegistrationContext context) =>
+            endpointConfigurator.UsePaasOutbox(context);
+    }
+
+    private sealed class PushReceivedConsumerDefinition : ConsumerDefinition<PushReceivedConsumer>
+    {
+        public PushReceivedConsumerDefinition()
+        {
+            EndpointName = Endpoints.PushQueue;
+        }
+
+        protected override void ConfigureConsumer(
+            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<PushReceivedConsumer> consumerConfigurator, IRegistrationContext context) =>
+            endpointConfigurator.UsePaasOutbox(context);
+    }
+
+    private sealed class AppendLogConsumerDefinition : ConsumerDefinition<AppendLogConsumer>
+    {
+        public AppendLogConsumerDefinition()
+        {
+            EndpointName = Endpoints.LogQueue;
+            ConcurrentMessageLimit = 1; // lines are read in the order in which they were written
+        }
+
+        protected override void ConfigureConsumer(
+            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<AppendLogConsumer> consumerConfigurator, IRegistrationContext context) =>
+            endpointConfigurator.UseDatabaseRetry();
+    }
+}

@@ -1,0 +1,14 @@
+namespace Paas.Persistence.Entities;
+
+/// <summary>Where the router sends an app's traffic.</summary>
+public sealed class Route
+{
+    public Guid AppId { get; set; }
+
+    /// <summary>The first label of the host name.</summary>
+    public required string App { get; set; }
+    public int Release { get; set; }
+
+    /// <summary>Base URLs of the healthy instances.</summary>
+    public List<string> Instances { get; set; } = [];
+}

@@ -1,0 +1,141 @@
+using System.Threading.Channels;
+using MassTransit;
+using MassTransit.Middleware;
+using MassTransit.Serialization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Paas.Persistence.Messaging;
+
+/// <summary>
+/// Sends the messages that were stored outside of a consumer as soon as their transaction is committed, and looks
+/// from time to time for any that a crash or a broker that is down has left behind.
+/// </summary>
+public sealed partial class OutboxDispatcher(
+    IBus bus, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDispatcher> logger) : BackgroundService
+{
+    private const int SweepSize = 100;
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is younger is still being sent by whoever stored it.</summary>
+    private static readonly TimeSpan LeftBehindAfter = TimeSpan.FromSeconds(10);
+
+    private readonly Channel<IReadOnlyList<OutboxMessage>> _committed = Channel.CreateUnbounded<IReadOnlyList<OutboxMessage>>(new() { SingleReader = true });
+
+    internal void Deliver(IReadOnlyList<OutboxMessage> committed) => _committed.Writer.TryWrite(committed);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var nextSweep = clock.GetUtcNow();
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (clock.GetUtcNow() >= nextSweep)
+                {
+                    while (await SweepAsync(stoppingToken) == SweepSize)
+                    {
+                    }
+
+                    nextSweep = clock.GetUtcNow() + SweepInterval;
+                }
+
+                using var wait = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                wait.CancelAfter(SweepInterval);
+                if (await HasCommittedAsync(wait.Token))
+                    await DeliverCommittedAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                Log.Postponed(logger, exception);
+                nextSweep = clock.GetUtcNow() + SweepInterval;
+                await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    internal static Task RemoveAsync(PaasDbContext db, IReadOnlyList<OutboxMessage> messages, CancellationToken cancellation)
+    {
+        if (messages.Count == 0)
+            return Task.CompletedTask;
+        var sent = messages.Select(message => message.SequenceNumber).ToList();
+        return db.OutboxMessages.Where(message => sent.Contains(message.SequenceNumber)).ExecuteDeleteAsync(cancellation);
+    }
+
+    private async ValueTask<bool> HasCommittedAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await _committed.Reader.WaitToReadAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task DeliverCommittedAsync(CancellationToken cancellation)
+    {
+        var messages = new List<OutboxMessage>();
+        while (messages.Count < SweepSize && _committed.Reader.TryRead(out var committed))
+            messages.AddRange(committed);
+        await SendAsync(messages, cancellation);
+        await using var scope = scopes.CreateAsyncScope();
+        await RemoveAsync(scope.ServiceProvider.GetRequiredService<PaasDbContext>(), messages, cancellation);
+    }
+
+    /// <summary>Sends everything that is stored; for the start of a process that nobody shares the database with.</summary>
+    public async Task SweepAllAsync(CancellationToken cancellation)
+    {
+        while (await SweepAsync(cancellation, TimeSpan.Zero) == SweepSize)
+        {
+        }
+    }
+
+    /// <summary>Sends what was left behind, in the order in which it was stored.</summary>
+    private async Task<int> SweepAsync(CancellationToken cancellation, TimeSpan? leftBehindAfter = null)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
+        var before = clock.GetUtcNow().UtcDateTime - (leftBehindAfter ?? LeftBehindAfter);
+        if (!await db.OutboxMessages.AnyAsync(message => message.CreatedAt < before, cancellation))
+            return 0;
+
+        // On PostgreSQL several dispatchers share the work: each takes rows that no other has locked.
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var left = db.Database.IsNpgsql()
+            ? db.OutboxMessages.FromSql($"SELECT * FROM outbox_messages WHERE created_at < {before} ORDER BY sequence_number LIMIT {SweepSize} FOR UPDATE SKIP LOCKED")
+            : db.OutboxMessages.Where(message => message.CreatedAt < before).OrderBy(message => message.SequenceNumber).Take(SweepSize);
+        var messages = await left.AsNoTracking().ToListAsync(cancellation);
+        await SendAsync(messages, cancellation);
+        await RemoveAsync(db, messages, cancellation);
+        await transaction.CommitAsync(cancellation);
+        if (messages.Count > 0)
+            Log.Swept(logger, messages.Count);
+        return messages.Count;
+    }
+
+    private async Task SendAsync(IEnumerable<OutboxMessage> messages, CancellationToken cancellation)
+    {
+        foreach (var message in messages)
+        {
+            var endpoint = await bus.GetSendEndpoint(message.DestinationAddress!);
+            await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Stored messages could not be sent yet; they are sent later")]
+        public static partial void Postponed(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Sent {Count} messages that were left behind")]
+        public static partial void Swept(ILogger logger, int count);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Data.Common;
+using MassTransit;
+using MassTransit.Configuration;
+using MassTransit.Middleware;
+using MassTransit.Saga;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Paas.Hosting;
+using Paas.Persistence.Entities;
+using Paas.Persistence.Messaging;
+
+namespace Paas.Persistence;
+
+public static class PersistenceSetup
+{
+    /// <summary>PostgreSQL if <c>ConnectionStrings:Paas</c> is set; if not, SQLite in the data directory.</summary>
+    public static IServiceCollection AddPaasPersistence(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddDbContextPool<PaasDbContext>(options => options.UsePaasDatabase(configuration));
+        services.AddScoped<BusOutbox>();
+        services.AddSingleton<OutboxDispatcher>();
+        services.AddHostedService(provider => provider.GetRequiredService<OutboxDispatcher>());
+        services.AddScoped<IOutboxContextFactory<PaasDbContext>, SagaOutboxFactory>();
+        return services;
+    }
+
+    /// <summary>Brings the database to the newest schema. Several services may do so at once: one of them does the work.</summary>
+    public static async Task MigrateAsync(IServiceProvider services, CancellationToken cancellation)
+    {
+        await using var scope = services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<PaasDbContext>().Database.MigrateAsync(cancellation);
+    }
+
+    internal static DbContextOptionsBuilder UsePaasDatabase(this DbContextOptionsBuilder options, IConfiguration configuration)
+    {
+        if (configuration.GetConnectionString("Paas") is { Length: > 0 } postgres)
+            return options.UseNpgsql(postgres);
+        var folder = Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
+        var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "paas.db"), ForeignKeys = true };
+        return options.UseSqlite(connection.ToString()).AddInterceptors(SqliteSettings.Instance);
+    }
+
+    /// <summary>Keeps the state of deployments in the <see cref="PaasDbContext"/>.</summary>
+    public static void PaasRepository(this ISagaRegistrationConfigurator<DeploymentState> saga) => saga.Repository(repository =>
+    {
+        repository.AddScoped<ISagaRepositoryContextFactory<DeploymentState>, DeploymentSagaRepository>();
+        repository.AddScoped<ILoadSagaRepositoryContextFactory<DeploymentState>, DeploymentSagaRepository>();
+        repository.AddScoped<IQuerySagaRepositoryContextFactory<DeploymentState>, DeploymentSagaRepository>();
+    });
+
+    /// <summary>
+    /// What is consumed on this endpoint is consumed once, and what is sent meanwhile is sent if, and only if, the
+    /// transaction is committed. A database that is busy or away is tried again.
+    /// </summary>
+    public static void UsePaasOutbox(this IReceiveEndpointConfigurator endpoint, IRegistrationContext context)
+    {
+        endpoint.UseDatabaseRetry();
+        // With the default limit of 1 message the filter would never come to an end.
+        var observer = new OutboxConsumePipeSpecificationObserver<PaasDbContext>(endpoint, context) { MessageDeliveryLimit = 1_000 };
+        endpoint.ConnectConsumerConfigurationObserver(observer);
+        endpoint.ConnectSagaConfigurationObserver(observer);
+    }
+
+    /// <summary>Tries for some minutes: a database that is busy or away is no reason to lose a message.</summary>
+    public static void UseDatabaseRetry(this IReceiveEndpointConfigurator endpoint) => endpoint.UseMessageRetry(retry => retry.Exponential(
+        retryLimit: 20, minInterval: TimeSpan.FromMilliseconds(50), maxInterval: TimeSpan.FromSeconds(30), intervalDelta: TimeSpan.FromMilliseconds(50)));
+
+    /// <summary>A write-ahead log, so that reading and writing go side by side, and waiting in SQLite instead of sleeping.</summary>
+    private sealed class SqliteSettings : DbConnectionInterceptor
+    {
+        public static SqliteSettings Instance { get; } = new();
+
+        public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Apply(connection);
+
+        public override Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            Apply(connection);
+            return Task.CompletedTask;
+        }
+
+        private static void Apply(DbConnection connection)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+            command.ExecuteNonQuery();
+        }
+    }
+}

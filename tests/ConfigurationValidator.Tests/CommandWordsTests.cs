@@ -1,0 +1,153 @@
+using Paas.Contracts;
+using Paas.Hosting.Processes;
+
+namespace Paas.ConfigurationValidator.Tests;
+
+public sealed class CommandWordsTests
+{
+    private static readonly Dictionary<string, string> Environment = new()
+    {
+        ["PORT"] = "5000",
+        ["OPTS"] = "--fast  --loud",
+        ["EMPTY"] = "",
+        ["DOLLAR"] = "$PORT",
+    };
+
+    [Theory]
+    [InlineData("python app.py", "python|app.py")]
+    [InlineData("  a\t b  ", "a|b")]
+    [InlineData("a 'b c' \"d e\"", "a|b c|d e")]
+    [InlineData("a b'c'\"d\"", "a|bcd")]
+    [InlineData("a '' \"\"", "a||")]
+    [InlineData(@"a b\ c \'d", "a|b c|'d")]
+    [InlineData(@"a ""\""x\\\n\$""", @"a|""x\\n$$")]
+    [InlineData("a --bind=0.0.0.0:$PORT", "a|--bind=0.0.0.0:$PORT")]
+    [InlineData("a ${PORT:-8000}x", "a|${PORT:-8000}x")]
+    [InlineData("a '$PORT'", "a|$$PORT")]
+    [InlineData("a \\$PORT", "a|$$PORT")]
+    [InlineData("a 5$ $", "a|5$$|$$")]
+    [InlineData("a $OPTS ${OPTS} \"$OPTS\"", "a|$OPTS|$OPTS|${OPTS}")]
+    [InlineData("a \"$PORT\"x", "a|${PORT}x")]
+    [InlineData("a 'x|y' \"a && b\" \\;", "a|x|y|a && b|;")]
+    [InlineData("A=1 B=\"2 3\" run", "A=1|B=2 3|run")]
+    [InlineData("exec gunicorn app:app", "gunicorn|app:app")]
+    [InlineData("A=1 exec run", "A=1|run")]
+    [InlineData("a \\\n b", "a|b")]
+    [InlineData("run --allow=* #x ~", "run|--allow=*|#x|~")]
+    public void A_line_is_split_as_a_shell_would(string line, string words)
+    {
+        var split = CommandWords.Split(line);
+        split.Error.ShouldBeNull();
+        string.Join('|', split.Command!.Words).ShouldBe(words);
+    }
+
+    [Theory]
+    [InlineData("a | b", 2, "'|'")]
+    [InlineData("a && b", 2, "'&&'")]
+    [InlineData("a || b", 2, "'||'")]
+    [InlineData("a; b", 1, "';'")]
+    [InlineData("a > b", 2, "'>'")]
+    [InlineData("a 2>&1", 3, "'>'")]
+    [InlineData("a < b", 2, "'<'")]
+    [InlineData("a &", 2, "'&'")]
+    [InlineData("a `b`", 2, "'`'")]
+    [InlineData("a \"`b`\"", 3, "'`'")]
+    [InlineData("a $(b)", 2, "'$('")]
+    [InlineData("a \"$(b)\"", 3, "'$('")]
+    [InlineData("(a)", 0, "'('")]
+    [InlineData("cd src", 0, "'cd'")]
+    [InlineData("source env", 0, "'source'")]
+    public void What_needs_a_shell_is_refused_and_sent_to_a_script(string line, int position, string sign)
+    {
+        var split = CommandWords.Split(line);
+        split.Command.ShouldBeNull();
+        split.Position.ShouldBe(position);
+        split.Error.ShouldNotBeNull().ShouldContain(sign);
+        split.Error.ShouldContain("bash start.sh");
+    }
+
+    [Theory]
+    [InlineData("a 'b", "never closed")]
+    [InlineData("a \"b", "never closed")]
+    [InlineData("a \\", "backslash")]
+    [InlineData("a\nb", "one line")]
+    [InlineData("", "nothing to start")]
+    [InlineData("''", "nothing to start")]
+    [InlineData("A=1", "nothing to start")]
+    [InlineData("exec", "nothing to start")]
+    [InlineData("a $1", "$NAME")]
+    [InlineData("a $$", "$NAME")]
+    [InlineData("a ${X:?no}", "$NAME")]
+    [InlineData("a ${X", "$NAME")]
+    [InlineData("a \u0007", "U+0007")]
+    public void A_broken_line_says_what_is_wrong(string line, string error) =>
+        CommandWords.Split(line).Error.ShouldNotBeNull().ShouldContain(error);
+
+    [Fact]
+    public void Too_much_of_a_command_is_refused()
+    {
+        CommandWords.Split(new string('a', CommandWords.MaxLength + 1)).Error.ShouldNotBeNull().ShouldContain("longer");
+        CommandWords.Split(string.Join(' ', Enumerable.Repeat("a", CommandWords.MaxWords + 1))).Error.ShouldNotBeNull().ShouldContain("words");
+        CommandWords.Split(string.Join(' ', Enumerable.Repeat("a", CommandWords.MaxWords))).Error.ShouldBeNull();
+    }
+
+    [Fact]
+    public void A_list_keeps_its_words_as_they_are()
+    {
+        var split = CommandWords.FromList(["run", "a b", "|", "$OPTS", "x$PORT", "5$", "$$HOME", ""]);
+        split.Command!.Words.ShouldBe(["run", "a b", "|", "${OPTS}", "x$PORT", "5$$", "$$HOME", ""]);
+        CommandWords.FromList(["run", "$(id)"]).Position.ShouldBe(1);
+        CommandWords.FromList([]).Error.ShouldNotBeNull();
+    }
+
+    [Theory]
+    [InlineData("run $PORT ${PORT} x${PORT}y $PORT/z", "run|5000|5000|x5000y|5000/z")]
+    [InlineData("run $OPTS \"$OPTS\" a$OPTS", "run|--fast|--loud|--fast  --loud|a--fast  --loud")]
+    [InlineData("run $NONE \"$NONE\" x$NONE $EMPTY", "run||x")]
+    [InlineData("run ${NONE:-8000} ${PORT:-8000} ${EMPTY:-e}", "run|8000|5000|e")]
+    [InlineData("run '$PORT' \\$PORT '$$' 5$", "run|$PORT|$PORT|$$|5$")]
+    [InlineData("run $DOLLAR", "run|$PORT")]
+    [InlineData("run \"$PORT\"x \"$PORT\"'$'x", "run|5000x|5000$x")]
+    public void Variables_are_put_in_once(string line, string arguments) =>
+        string.Join('|', CommandWords.Expand(CommandWords.Split(line).Command!, Environment).Arguments).ShouldBe(arguments);
+
+    [Fact]
+    public void Assignments_come_before_the_program_and_see_each_other()
+    {
+        var expanded = CommandWords.Expand(CommandWords.Split("A=1 B=${A}2 C=$OPTS run $A D=3").Command!, Environment);
+        expanded.Assignments.ShouldBe(new Dictionary<string, string> { ["A"] = "1", ["B"] = "12", ["C"] = "--fast  --loud" });
+        expanded.Arguments.ShouldBe(["run", "D=3"]);
+    }
+
+    [Fact]
+    public void A_command_that_comes_to_nothing_has_no_arguments() =>
+        CommandWords.Expand(new CommandLine { Words = ["$NONE"] }, Environment).Arguments.ShouldBeEmpty();
+
+    [Fact]
+    public void Any_text_splits_to_words_or_an_error_and_expands()
+    {
+        var random = new Random(20);
+        const string Alphabet = "ab$ {}'\"\\|&;<>()`=:-\n\t_1é\0";
+        for (var i = 0; i < 20_000; i++)
+        {
+            var line = string.Concat(Enumerable.Range(0, random.Next(16)).Select(_ => Alphabet[random.Next(Alphabet.Length)]));
+            var split = CommandWords.Split(line);
+            (split.Command is null).ShouldBe(split.Error is not null, line);
+            if (split.Command is not null)
+                CommandWords.Expand(split.Command, Environment);
+            CommandWords.Expand(new CommandLine { Words = [line] }, Environment);
+        }
+    }
+
+    [Fact]
+    public void What_is_quoted_comes_out_as_it_was()
+    {
+        var random = new Random(21);
+        const string Alphabet = "ab$ {}\"\\|&;<>()`=:-_1é";
+        for (var i = 0; i < 5_000; i++)
+        {
+            var text = string.Concat(Enumerable.Range(0, random.Next(1, 16)).Select(_ => Alphabet[random.Next(Alphabet.Length)]));
+            CommandWords.Expand(CommandWords.Split($"run '{text}'").Command!, Environment).Arguments.ShouldBe(["run", text]);
+        }
+    }
+}
