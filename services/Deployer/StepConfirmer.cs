@@ -14,8 +14,17 @@ internal sealed class StepConfirmer(IBus bus)
     public async Task ConfirmAsync(IStepMessage step, CancellationToken cancellation)
     {
         var client = bus.CreateRequestClient<ConfirmStep>(Endpoints.Confirm, RequestTimeout.After(s: (int)Timeout.TotalSeconds));
-        var response = await client.GetResponse<StepConfirmation>(
-            new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, cancellation);
+        Response<StepConfirmation> response;
+        try
+        {
+            response = await client.GetResponse<StepConfirmation>(
+                new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, cancellation);
+        }
+        catch (RequestTimeoutException exception)
+        {
+            throw new TimeoutException(DeployerTexts.SagaSilent(step.Step), exception);
+        }
+
         if (!response.Message.Wanted)
             throw new StepStaleException(DeployerTexts.NotWanted(step.Step));
     }

@@ -113,8 +113,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <returns>False if it had to be killed.</returns>
     public async Task<bool> StopAsync(TimeSpan grace)
     {
-        _owner.Terminate(_belongsTo);
-        Signal(Signals.Terminate);
+        // Once only: to many programs a second SIGTERM means "at once". The group is for one that hides its variables.
+        if (!_owner.Terminate(_belongsTo).Contains(Id))
+            Signal(Signals.Terminate);
         var inTime = await Task.WhenAny(Exited, Task.Delay(grace)) == Exited;
         Kill();
         await Exited;
@@ -153,10 +154,9 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         if (Exited.IsCompleted)
             return;
-        if (_ownGroup)
-            Signals.Send(-_process.Id, signal);
         // Until setsid has run the process is not yet a group's leader.
-        Signals.Send(_process.Id, signal);
+        if (!_ownGroup || !Signals.Send(-_process.Id, signal))
+            Signals.Send(_process.Id, signal);
     }
 
     private async Task<int> WaitAsync(Task readers)

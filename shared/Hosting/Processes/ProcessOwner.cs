@@ -38,10 +38,13 @@ public sealed class ProcessOwner(string dataDirectory)
     }
 
     /// <summary>Sends SIGTERM to every process that belongs to one thing.</summary>
-    internal void Terminate(string belongsTo)
+    /// <returns>Which these were.</returns>
+    internal IReadOnlyList<int> Terminate(string belongsTo)
     {
-        foreach (var pid in Find(belongsTo))
+        var found = Find(belongsTo);
+        foreach (var pid in found)
             Signals.Send(pid, Signals.Terminate);
+        return found;
     }
 
     /// <summary>The ids of every process of this platform, or only of those that belong to one thing.</summary>

@@ -10,11 +10,8 @@ internal static partial class Signals
 
     /// <param name="pid">A process, or the negative id of a process group.</param>
     /// <param name="signal">The signal's number.</param>
-    public static void Send(int pid, int signal)
-    {
-        if (!OperatingSystem.IsWindows())
-            _ = SendSignal(pid, signal); // one that has ended already is fine
-    }
+    /// <returns>False if there is no such process or group.</returns>
+    public static bool Send(int pid, int signal) => !OperatingSystem.IsWindows() && SendSignal(pid, signal) == 0;
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int pid, int signal);

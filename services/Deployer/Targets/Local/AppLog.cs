@@ -35,6 +35,9 @@ internal sealed class AppLog : IAsyncDisposable
         _writer = Task.Run(WriteAsync);
     }
 
+    /// <summary>How much is on its way to the disk.</summary>
+    internal int Waiting => Volatile.Read(ref _waiting);
+
     /// <summary>Writes a line.</summary>
     /// <param name="source">The process type and number, such as <c>web.1</c>, or <c>paas</c>.</param>
     /// <param name="line">The line.</param>
@@ -87,7 +90,7 @@ internal sealed class AppLog : IAsyncDisposable
                     _waiting -= line.Length;
             }
 
-            if (_lines.Reader.Count == 0)
+            if (!_lines.Reader.TryPeek(out _))
                 Flush();
         }
 

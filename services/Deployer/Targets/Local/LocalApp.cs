@@ -1,14 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
-using Paas.Hosting.Artifacts;
 using Paas.Hosting.Steps;
 
 namespace Paas.Deployer.Targets.Local;
-
-/// <summary>What all apps of the target share.</summary>
-internal sealed record LocalServices(
-    IArtifactStore Artifacts, Instances Instances, HealthProbe Probe, RouteClient Router, IOptions<DeployerOptions> Options, TimeProvider Clock, ILogger Logger);
 
 /// <summary>
 /// One app on this machine. A deployment is decided when <c>current.json</c> names its release: before that a
@@ -60,7 +55,7 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
         {
             if (_running is not null || folder.IsRemoved || folder.ReadCurrent() is not { } release)
                 return;
-            var slug = await UnpackAsync(release, reuse: true, stop.Token);
+            var slug = await Preparation.UnpackAsync(release, reuse: true, stop.Token);
             _running = Create(release, slug);
             _running.Restore();
             Log.Restored(services.Logger, release.App, release.Release);
@@ -123,10 +118,15 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
         log.Heading(DeployerTexts.Unpacking(release.Release));
         // Processes may run in it, or the release command has done its work there: what they have written stays.
         var reuse = current?.Release == release.Release || folder.IsReleaseCommandDone(release.Release);
-        var slug = await UnpackAsync(release, reuse, cancellation);
+        var slug = await Preparation.UnpackAsync(release, reuse, cancellation);
         try
         {
-            await RunReleaseCommandAsync(release, slug, log, confirm, cancellation);
+            if (Preparation.NeedsReleaseCommand(release))
+            {
+                await confirm(cancellation);
+                await Preparation.RunReleaseCommandAsync(release, slug, log, OpenLog(), cancellation);
+            }
+
             await confirm(cancellation);
             var next = await StartAsync(release, slug, log, confirm, cancellation);
             await SwitchAsync(current, next, log);
@@ -152,41 +152,8 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
         cancellation.ThrowIfCancellationRequested();
         if (!running.IsHealthy)
             return false;
-        await running.TookOver.WaitAsync(options.DrainTimeout + options.RouterTimeout + options.StopGrace, services.Clock, _ending.Token);
+        await running.TookOver.WaitAsync(options.DrainTimeout + options.RouterTimeout + options.StopGrace, services.Clock, cancellation);
         return true;
-    }
-
-    private async Task<ReleaseFolder> UnpackAsync(CurrentRelease release, bool reuse, CancellationToken cancellation)
-    {
-        var final = folder.Release(release.Release);
-        if (reuse && final.Holds(release.ImageDigest))
-            return final;
-        var unpacking = folder.NewUnpackFolder();
-        try
-        {
-            var options = services.Options.Value;
-            await using var archive = await services.Artifacts.OpenAsync(release.ImageDigest, cancellation);
-            await SlugArchive.UnpackAsync(archive, unpacking.Slug, new ArchiveLimits(options.MaxSlugBytes, options.MaxSlugEntries), cancellation);
-            unpacking.MoveTo(final, release.ImageDigest);
-            return final;
-        }
-        finally
-        {
-            FolderDeletion.Delete(unpacking.Root);
-        }
-    }
-
-    private async Task RunReleaseCommandAsync(
-        CurrentRelease release, ReleaseFolder slug, IStepLog log, Func<CancellationToken, Task> confirm, CancellationToken cancellation)
-    {
-        if (release.Run.Release is not { } command || folder.IsReleaseCommandDone(release.Release))
-            return;
-        await confirm(cancellation);
-        log.Heading(DeployerTexts.RunningReleaseCommand(command.ToString()));
-        var exitCode = await ReleaseCommand.RunAsync(services.Instances, release, slug, command, log, OpenLog(), cancellation);
-        if (exitCode != 0)
-            throw new StepFailedException(FailureReason.ReleaseCommandFailed, DeployerTexts.ReleaseCommandFailed(command.ToString(), exitCode));
-        folder.MarkReleaseCommandDone(release.Release);
     }
 
     private async Task<RunningRelease> StartAsync(
@@ -246,6 +213,8 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
     private RunningRelease Create(CurrentRelease release, ReleaseFolder slug) => new(
         new ReleaseParts(release, slug, OpenLog(), services.Instances, services.Probe, services.Options, services.Clock), services.Router, services.Logger);
 
+    private ReleasePreparation Preparation => new(folder, services);
+
     private AppLog OpenLog() => _log ??= new AppLog(folder.LogFile, services.Clock);
 
     private async Task StopRunningAsync()
@@ -271,7 +240,7 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
         }
     }
 
-    private static StepStaleException Removed(string app) => new($"{app} was removed.");
+    private static StepStaleException Removed(string app) => new(DeployerTexts.Removed(app));
 
     private static partial class Log
     {

@@ -19,6 +19,7 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
     private readonly LocalServices _services;
     private readonly UrlResolver _urls;
     private Task _restoring = Task.CompletedTask;
+    private bool _disposed;
 
     public LocalTarget(
         IArtifactStore artifacts, Instances instances, RouteClient router, UrlResolver urls,
@@ -54,6 +55,9 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The container knows it under two names.
+        if (Interlocked.Exchange(ref _disposed, true))
+            return;
         await StopAsync();
         foreach (var app in _apps.Values)
             app.Dispose();

@@ -23,7 +23,7 @@ internal sealed class PortPool
                 return port;
         }
 
-        throw new IOException($"All ports from {First} to {First + Count - 1} are taken on this machine. Stop some apps.");
+        throw new IOException(DeployerTexts.NoFreePort(First, First + Count - 1));
     }
 
     private static bool IsFree(int port)

@@ -7,7 +7,7 @@ namespace Paas.Deployer.Targets.Local;
 
 /// <summary>The router has a newer release of the app than the one it was to switch to.</summary>
 internal sealed class RouteRefusedException(string app, int release)
-    : Exception($"The router refused release v{release} of {app}: it has a newer one.");
+    : Exception(DeployerTexts.RouteRefused(app, release));
 
 /// <summary>Tells the router where an app's instances are, and waits until it has done so.</summary>
 internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> options)
@@ -16,7 +16,7 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
     private const int Removed = int.MaxValue;
 
     /// <exception cref="RouteRefusedException">The router has a newer release.</exception>
-    /// <exception cref="RequestTimeoutException">The router did not answer: whether it has switched is not known.</exception>
+    /// <exception cref="TimeoutException">The router did not answer: whether it has switched is not known.</exception>
     public async Task SwitchAsync(CurrentRelease release, IReadOnlyList<Uri> instances, CancellationToken cancellation)
     {
         var accepted = await AskAsync(release.AppId, release.App, release.Release, instances, options.Value.DrainTimeout, cancellation);
@@ -31,17 +31,39 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
     private async Task<bool> AskAsync(
         Guid appId, string app, int release, IReadOnlyList<Uri> instances, TimeSpan drain, CancellationToken cancellation)
     {
-        // Before the bus has started a request would be lost, and its answer waited for in vain.
-        await bus.WaitForHealthStatus(BusHealthStatus.Healthy, cancellation);
-        var client = bus.CreateRequestClient<SwitchRoute>(Endpoints.Route, RequestTimeout.After(ms: (int)(drain + options.Value.RouterTimeout).TotalMilliseconds));
-        var response = await client.GetResponse<RouteSwitched>(new SwitchRoute
+        await WaitForBusAsync(cancellation);
+        var timeout = drain + options.Value.RouterTimeout;
+        var client = bus.CreateRequestClient<SwitchRoute>(Endpoints.Route, RequestTimeout.After(ms: (int)timeout.TotalMilliseconds));
+        try
         {
-            AppId = appId,
-            App = app,
-            Release = release,
-            Instances = [.. instances.Select(instance => instance.GetLeftPart(UriPartial.Authority))],
-            DrainTimeout = drain,
-        }, cancellation);
-        return response.Message.Accepted;
+            var response = await client.GetResponse<RouteSwitched>(new SwitchRoute
+            {
+                AppId = appId,
+                App = app,
+                Release = release,
+                Instances = [.. instances.Select(instance => instance.GetLeftPart(UriPartial.Authority))],
+                DrainTimeout = drain,
+            }, cancellation);
+            return response.Message.Accepted;
+        }
+        catch (RequestTimeoutException exception)
+        {
+            throw new TimeoutException(DeployerTexts.RouterSilent(app, timeout), exception);
+        }
+    }
+
+    /// <summary>Before the bus has started a request would be lost, and its answer waited for in vain.</summary>
+    private async Task WaitForBusAsync(CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(options.Value.RouterTimeout);
+        try
+        {
+            await bus.WaitForHealthStatus(BusHealthStatus.Healthy, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            // Some other endpoint may be ill; the request finds out about the router's.
+        }
     }
 }

@@ -120,7 +120,8 @@ internal sealed class RunningRelease : IAsyncDisposable
     private async Task StopOnceAsync(TimeSpan grace)
     {
         await _stopping.CancelAsync();
-        await _watch;
+        // Whatever went wrong with the watch, the instances have to end.
+        await _watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await Task.WhenAll([.. _slots.Select(slot => slot.StopAsync(grace)), StopReplacedAsync(grace)]);
         _stopping.Dispose();
     }

@@ -15,7 +15,7 @@ internal sealed record ReleaseParts(
 internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
 {
     private const string Platform = "paas";
-    private IInstance? _instance;
+    private volatile IInstance? _instance;
     private volatile Uri? _address;
     private volatile bool _healthy;
 

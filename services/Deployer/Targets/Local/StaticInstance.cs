@@ -1,9 +1,10 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace Paas.Deployer.Targets.Local;
 
@@ -27,20 +28,18 @@ internal sealed class StaticInstance : IInstance
 
     public static async Task<StaticInstance> StartAsync(StaticSite site, CancellationToken cancellation)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = [], EnvironmentName = Environments.Production });
-        // The site is not the host of this process: it leaves signals, settings and logging to the one that is.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        // The site is not the host of this process: it leaves signals to the one that is.
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Configuration.Sources.Clear();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(System.Net.IPAddress.Loopback, 0);
+            kestrel.Listen(IPAddress.Loopback, 0);
         });
         var server = builder.Build();
         server.Run(site.ServeAsync);
         await server.StartAsync(cancellation);
-        var address = server.Services.GetRequiredService<Microsoft.AspNetCore.Hosting.Server.IServer>()
+        var address = server.Services.GetRequiredService<IServer>()
             .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         return new StaticInstance(server, new Uri(address).Port);
     }

@@ -1,0 +1,178 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using MassTransit;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Paas.Contracts;
+using Paas.Deployer.Targets.Local;
+using Paas.Hosting;
+using Paas.Hosting.Artifacts;
+using Paas.Hosting.Messaging;
+using Paas.Hosting.Processes;
+using Paas.Hosting.Steps;
+
+namespace Paas.Deployer.Tests.Support;
+
+/// <summary>The deployer as it is in a platform, over an in-memory bus, with a data directory of its own.</summary>
+internal sealed class TestPlatform : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.Zero });
+    private readonly IHost _host;
+    private readonly bool _ownsFolder;
+
+    private TestPlatform(IHost host, string dataDirectory, bool ownsFolder)
+    {
+        _host = host;
+        DataDirectory = dataDirectory;
+        _ownsFolder = ownsFolder;
+    }
+
+    public string DataDirectory { get; }
+    public Guid App { get; init; } = Guid.NewGuid();
+    public TestLog Log { get; } = new();
+    public IServiceProvider Services => _host.Services;
+    public FakeRouter.State Router => _host.Services.GetRequiredService<FakeRouter.State>();
+    public ConcurrentQueue<object> Events => _host.Services.GetRequiredService<EventRecorder.Events>().All;
+    public ProcessOwner Owner => _host.Services.GetRequiredService<ProcessOwner>();
+    public IArtifactStore Artifacts => _host.Services.GetRequiredService<IArtifactStore>();
+    public string AppFolder => AppFolderOf(App);
+    public string AppLog => ReadShared(Path.Combine(AppFolder, "app.log"));
+
+    public static async Task<TestPlatform> StartAsync(string? dataDirectory = null, Guid? app = null, params (string Name, string? Value)[] settings)
+    {
+        var folder = dataDirectory ?? Directory.CreateTempSubdirectory("paas-deployer-").FullName;
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Name, setting => setting.Value));
+        builder.Configuration.AddInMemoryCollection([new("Paas:DataDirectory", folder)]);
+        builder.Logging.SetMinimumLevel(LogLevel.Critical);
+        builder.Services.AddPaasPlatform(builder.Configuration);
+        builder.Services.AddDeployer(builder.Configuration);
+        builder.Services.AddSingleton<FakeRouter.State>();
+        builder.Services.AddSingleton<EventRecorder.Events>();
+        builder.Services.AddPaasBus(builder.Configuration, bus =>
+        {
+            bus.AddDeployer();
+            bus.AddConsumer<FakeRouter, RouterDefinition>();
+            bus.AddConsumer<ConfirmingSaga, ConfirmDefinition>();
+            bus.AddConsumer<EventRecorder>();
+        });
+        var platform = new TestPlatform(builder.Build(), folder, dataDirectory is null) { App = app ?? Guid.NewGuid() };
+        await platform._host.StartAsync();
+        return platform;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (_ownsFolder)
+            Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    public async Task StopAsync()
+    {
+        await _host.StopAsync();
+        if (_host is IAsyncDisposable disposable)
+            await disposable.DisposeAsync();
+        Owner().KillLeftovers().ShouldBe(0, "nothing may stay behind");
+
+        ProcessOwner Owner() => new(DataDirectory);
+    }
+
+    public string AppFolderOf(Guid app) => Path.Combine(DataDirectory, "local", app.ToString());
+
+    public Task<string> PackAsync(params (string Name, string Content)[] files) => TestApp.PackAsync(Artifacts, files);
+
+    public async Task<DeployRelease> WebAsync(int release, RunPlan? run = null) =>
+        TestApp.Release(App, release, await PackAsync(("app.py", TestApp.Web)), run ?? TestApp.Python());
+
+    public Task DeployAsync(DeployRelease command, CancellationToken cancellation = default) =>
+        Services.GetRequiredService<ReleaseDeployer>().DeployAsync(command, Log, cancellation);
+
+    public async Task<StepFailedException> FailAsync(DeployRelease command) =>
+        await Should.ThrowAsync<StepFailedException>(() => DeployAsync(command));
+
+    public async Task<JsonElement> AskAsync(string path = "/") =>
+        await Http.GetFromJsonAsync<JsonElement>(new Uri(Router.InstanceOf(App), path));
+
+    public Task<HttpResponseMessage> GetAsync(HttpRequestMessage request)
+    {
+        request.RequestUri = new Uri(Router.InstanceOf(App), request.RequestUri!);
+        return Http.SendAsync(request);
+    }
+
+    public static async Task UntilAsync(Func<bool> condition, string what, double seconds = 20)
+    {
+        var watch = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (watch.Elapsed.TotalSeconds > seconds)
+                throw new TimeoutException($"Waited {seconds} s until {what}.");
+            await Task.Delay(20);
+        }
+    }
+
+    public static bool IsAlive(int pid) =>
+        File.Exists($"/proc/{pid}/stat") && !ReadShared($"/proc/{pid}/stat").Split(')')[^1].TrimStart().StartsWith('Z');
+
+    private static string ReadShared(string path)
+    {
+        try
+        {
+            using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return file.ReadToEnd();
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private sealed class ConfirmingSaga(FakeRouter.State state) : IConsumer<ConfirmStep>
+    {
+        public Task Consume(ConsumeContext<ConfirmStep> context) => context.RespondAsync(new StepConfirmation
+        {
+            DeploymentId = context.Message.DeploymentId,
+            Wanted = state.IsWanted(Interlocked.Increment(ref state.Questions)),
+        });
+    }
+
+    private sealed class RouterDefinition : ConsumerDefinition<FakeRouter>
+    {
+        public RouterDefinition() => EndpointName = Endpoints.RouteQueue;
+    }
+
+    private sealed class ConfirmDefinition : ConsumerDefinition<ConfirmingSaga>
+    {
+        public ConfirmDefinition() => EndpointName = Endpoints.ConfirmQueue;
+    }
+}
+
+/// <summary>Keeps what the steps tell the saga.</summary>
+internal sealed class EventRecorder(EventRecorder.Events events) :
+    IConsumer<ReleaseDeployed>, IConsumer<ReleaseDeployFailed>, IConsumer<UrlResolved>, IConsumer<UrlResolutionFailed>, IConsumer<StepStopped>
+{
+    public sealed class Events
+    {
+        public ConcurrentQueue<object> All { get; } = new();
+    }
+
+    public Task Consume(ConsumeContext<ReleaseDeployed> context) => Keep(context.Message);
+
+    public Task Consume(ConsumeContext<ReleaseDeployFailed> context) => Keep(context.Message);
+
+    public Task Consume(ConsumeContext<UrlResolved> context) => Keep(context.Message);
+
+    public Task Consume(ConsumeContext<UrlResolutionFailed> context) => Keep(context.Message);
+
+    public Task Consume(ConsumeContext<StepStopped> context) => Keep(context.Message);
+
+    private Task Keep(object message)
+    {
+        events.All.Enqueue(message);
+        return Task.CompletedTask;
+    }
+}
