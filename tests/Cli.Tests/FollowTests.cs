@@ -11,6 +11,7 @@ public sealed class FollowTests : IAsyncLifetime
 {
     private FakePlatform _platform = null!;
     private PaasCommand _paas = null!;
+    private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public async ValueTask InitializeAsync()
     {
@@ -95,6 +96,7 @@ public sealed class FollowTests : IAsyncLifetime
             {
                 await FakePlatform.LogAsync(context, 1, Step.DownloadCode, "one");
                 await FakePlatform.LogAsync(context, 2, Step.DownloadCode, "two");
+                await _held.Task.WaitAsync(context.RequestAborted);
                 context.Abort();
             },
             context => FakePlatform.ProblemAsync(context, 503, "Unavailable", "Starting."),
@@ -106,7 +108,10 @@ public sealed class FollowTests : IAsyncLifetime
                 await FakePlatform.EndAsync(context);
             });
 
-        var outcome = await _paas.RunAsync("deploy", "shop");
+        using var running = _paas.Start("deploy", "shop");
+        await running.SeesAsync("two");
+        _held.SetResult();
+        var outcome = await running.EndAsync();
 
         outcome.ExitCode.ShouldBe(0, outcome.Error);
         outcome.Output.Split('\n').Where(line => line.Contains(" | ", StringComparison.Ordinal)).ShouldBe(
@@ -214,8 +219,6 @@ public sealed class FollowTests : IAsyncLifetime
         outcome.Output.ShouldContain("✓ BuildImage 0.4 s");
         outcome.Output.ShouldNotContain("\u001b[3");
     }
-
-    private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void HoldStream() => _platform.Stream(Samples.Id, async context =>
     {

@@ -85,9 +85,9 @@ internal sealed class PaasCommand : IDisposable
 
         public string Output => Text(_output);
 
-        public async Task<Outcome> EndAsync()
+        public async Task<Outcome> EndAsync(TimeSpan? within = null)
         {
-            using var deadline = new CancellationTokenSource(Deadline);
+            using var deadline = new CancellationTokenSource(within ?? Deadline);
             try
             {
                 await Process.WaitForExitAsync(deadline.Token);
