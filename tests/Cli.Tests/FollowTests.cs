@@ -94,16 +94,16 @@ public sealed class FollowTests : IAsyncLifetime
         _platform.Stream(Samples.Id,
             async context =>
             {
-                await FakePlatform.LogAsync(context, 1, Step.DownloadCode, "one");
-                await FakePlatform.LogAsync(context, 2, Step.DownloadCode, "two");
+                await FakePlatform.LogAsync(context, 9, Step.DownloadCode, "one");
+                await FakePlatform.LogAsync(context, 10, Step.DownloadCode, "two");
                 await _held.Task.WaitAsync(context.RequestAborted);
                 context.Abort();
             },
             context => FakePlatform.ProblemAsync(context, 503, "Unavailable", "Starting."),
             async context =>
             {
-                await FakePlatform.LogAsync(context, 2, Step.DownloadCode, "two");
-                await FakePlatform.LogAsync(context, 3, Step.DownloadCode, "three");
+                await FakePlatform.LogAsync(context, 10, Step.DownloadCode, "two");
+                await FakePlatform.LogAsync(context, 11, Step.DownloadCode, "three");
                 await FakePlatform.DeploymentAsync(context, Samples.Succeeded());
                 await FakePlatform.EndAsync(context);
             });
@@ -120,7 +120,7 @@ public sealed class FollowTests : IAsyncLifetime
         var resumed = _platform.Requests.Where(request => request.Target.EndsWith("/logs", StringComparison.Ordinal)).ToList();
         resumed.Count.ShouldBe(3);
         resumed[0].Headers.Keys.ShouldNotContain("Last-Event-ID");
-        resumed[2].Headers["Last-Event-ID"].ShouldBe("2");
+        resumed[2].Headers["Last-Event-ID"].ShouldBe("7.10");
     }
 
     [Fact]

@@ -71,7 +71,7 @@ internal sealed class FakePlatform : IAsyncDisposable
     }
 
     public static Task LogAsync(HttpContext context, int id, string step, string line) =>
-        SendAsync(context, "log", new LogLineEvent { Step = step, Attempt = 1, At = DateTime.UtcNow, Line = line }, id);
+        SendAsync(context, "log", new LogLineEvent { Step = step, Attempt = 1, At = DateTime.UtcNow, Line = line }, $"7.{id}");
 
     public static Task DeploymentAsync(HttpContext context, DeploymentResponse deployment) => SendAsync(context, "deployment", deployment);
 
@@ -83,7 +83,7 @@ internal sealed class FakePlatform : IAsyncDisposable
         await context.Response.WriteAsJsonAsync(new { type = "about:blank", title, status, detail }, JsonSerializerOptions.Web, "application/problem+json");
     }
 
-    private static async Task SendAsync<T>(HttpContext context, string name, T data, int? id = null)
+    private static async Task SendAsync<T>(HttpContext context, string name, T data, string? id = null)
     {
         var text = $"event: {name}\n{(id is null ? "" : $"id: {id}\n")}data: {JsonSerializer.Serialize(data, JsonSerializerOptions.Web)}\n\n";
         await context.Response.WriteAsync(text, context.RequestAborted);
