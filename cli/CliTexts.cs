@@ -74,6 +74,8 @@ internal static partial class CliTexts
 
     public static string Reconnecting(string why) => $"{AsSentence(why)} Reconnecting…";
 
+    public static string Connecting() => "Waiting for the platform…";
+
     public static string Reconnected() => "Connected again.";
 
     public static string GaveUpFollowing(string why, Guid id) =>

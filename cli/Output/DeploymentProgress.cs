@@ -40,6 +40,11 @@ internal sealed class DeploymentProgress
                 lines.Add(new(("  " + CliTexts.Waiting(deployment.State), StyledLine.Busy)));
         }
 
+        else
+        {
+            lines.Add(new((CliTexts.Connecting(), StyledLine.Dim)));
+        }
+
         if (Notice is not null)
             lines.Add(new(("  " + SafeText.Line(Notice), StyledLine.Busy)));
         // A picture taller than the terminal could not be drawn over.

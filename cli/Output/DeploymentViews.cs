@@ -83,7 +83,7 @@ internal sealed class LiveDeploymentView : IDeploymentView
     {
         _terminal = terminal;
         _console = Terminal.LiveConsole();
-        _drawing = _console.Live(Picture(0)).Overflow(VerticalOverflow.Crop).StartAsync(DrawAsync);
+        _drawing = _console.Live(Picture(0)).AutoClear(true).Overflow(VerticalOverflow.Crop).StartAsync(DrawAsync);
     }
 
     public void Show(StreamEvent happened)
@@ -130,8 +130,12 @@ internal sealed class LiveDeploymentView : IDeploymentView
 
     private async Task StopAsync()
     {
+        if (_end.IsCancellationRequested)
+            return;
         await _end.CancelAsync();
         await _drawing;
+        // What was drawn over is gone; the last picture stays, without the room that longer ones took.
+        _console.Write(Picture(0));
     }
 
     private async Task DrawAsync(LiveDisplayContext context)

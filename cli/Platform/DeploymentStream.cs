@@ -37,7 +37,7 @@ internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvi
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
-    private long? _lastLine;
+    private string? _lastLine;
     private bool _ended;
 
     public async IAsyncEnumerable<StreamEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -101,7 +101,7 @@ internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvi
         using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Logs(id));
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("text/event-stream"));
         if (_lastLine is { } last)
-            request.Headers.TryAddWithoutValidation("Last-Event-ID", last.ToString(CultureInfo.InvariantCulture));
+            request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
         using var response = await UnlessSilentAsync(client.OpenAsync(request, silence.Token), cancellation);
         if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
             throw CliException.Platform(CliTexts.NotAStream());
@@ -128,12 +128,22 @@ internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvi
 
     private bool IsNew(string? eventId)
     {
-        if (!long.TryParse(eventId, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (string.IsNullOrEmpty(eventId))
             return true;
-        if (number <= _lastLine)
+        // A resumed stream should begin after it; one that begins earlier all the same repeats nothing.
+        if (_lastLine is not null && Position(eventId) is { } position && Position(_lastLine) is { } last && position.CompareTo(last) <= 0)
             return false;
-        _lastLine = number;
+        _lastLine = eventId;
         return true;
+    }
+
+    /// <summary>Ids are a number, or a batch's number and a line's within it: <c>12.3</c>.</summary>
+    private static (long Batch, long Line)? Position(string eventId)
+    {
+        var parts = eventId.Split('.');
+        return parts.Length <= 2
+            && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var batch)
+            && long.TryParse(parts.Length == 2 ? parts[1] : "0", NumberStyles.None, CultureInfo.InvariantCulture, out var line) ? (batch, line) : null;
     }
 
     private static async Task<T> UnlessSilentAsync<T>(Task<T> waiting, CancellationToken cancellation)

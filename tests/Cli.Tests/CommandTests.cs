@@ -1,0 +1,299 @@
+using System.Text.Json;
+using Paas.Cli.Tests.Fakes;
+using Paas.Contracts;
+using Paas.Contracts.Api;
+
+namespace Paas.Cli.Tests;
+
+/// <summary>Each command against a platform that answers.</summary>
+public sealed class CommandTests : IAsyncLifetime
+{
+    private FakePlatform _platform = null!;
+    private PaasCommand _paas = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _platform = await FakePlatform.StartAsync();
+        _paas = new PaasCommand(_platform);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _paas.Dispose();
+        await _platform.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Apps_are_listed_in_columns()
+    {
+        _platform.On("GET /v1/apps", Samples.Page(Samples.App(), Samples.App("a-longer-name") with { Release = null }));
+
+        var outcome = await _paas.RunAsync("apps");
+
+        outcome.ShouldBe(new Outcome(0, """
+            NAME           RELEASE  LAST DEPLOYMENT  TARGET  URL
+            shop           v3       Succeeded        local   http://shop.localhost:8080/
+            a-longer-name  -        Succeeded        local   http://a-longer-name.localhost:8080/
+
+            """, ""));
+    }
+
+    [Fact]
+    public async Task An_app_is_created_with_what_was_given()
+    {
+        _platform.On("POST /v1/apps", Samples.App() with { WebhookSecret = "made-by-the-platform" }, 201);
+
+        var outcome = await _paas.RunAsync(
+            "apps", "create", "shop", "--repo", "https://git.example.com/me/shop", "--branch", "trunk", "--target", "docker", "--policy", "queue");
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        outcome.Output.ShouldContain("made-by-the-platform   (shown this once)");
+        outcome.Output.ShouldContain("http://127.0.0.1:8080/webhooks/github");
+        Body(_platform.Only("POST", "/v1/apps")).ShouldBe(
+            """{"name":"shop","repository":"https://git.example.com/me/shop","branch":"trunk","target":"docker","policy":"queue"}""");
+    }
+
+    [Fact]
+    public async Task A_webhook_secret_comes_on_standard_input_and_is_not_shown()
+    {
+        _platform.On("POST /v1/apps", Samples.App() with { WebhookSecret = "my own secret, long enough" }, 201);
+
+        var outcome = await _paas.RunAsync("my own secret, long enough\n", ["apps", "create", "shop", "--repo", "https://x.example/y", "--webhook-secret-stdin"]);
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        outcome.Output.ShouldNotContain("my own secret");
+        _platform.Only("POST", "/v1/apps").Body.ShouldContain("\"webhookSecret\":\"my own secret, long enough\"");
+    }
+
+    [Fact]
+    public async Task An_empty_token_is_removed_by_an_update()
+    {
+        _platform.On("PATCH /v1/apps/shop", Samples.App());
+
+        var outcome = await _paas.RunAsync("", ["apps", "update", "shop", "--repo-token-stdin"]);
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        Body(_platform.Only("PATCH", "/v1/apps/shop")).ShouldBe("""{"repositoryToken":""}""");
+    }
+
+    [Fact]
+    public async Task An_app_is_shown()
+    {
+        _platform.On("GET /v1/apps/shop", Samples.App());
+
+        var outcome = await _paas.RunAsync("apps", "info", "shop");
+
+        outcome.ExitCode.ShouldBe(0);
+        outcome.Output.ShouldContain("Repository       https://git.example.com/me/shop\n");
+    }
+
+    [Fact]
+    public async Task An_app_is_deleted_only_when_that_is_sure()
+    {
+        _platform.On("DELETE /v1/apps/shop", context => context.Response.WriteNothingAsync(204));
+
+        var unsure = await _paas.RunAsync("shop\n", ["apps", "delete", "shop"]);
+        var sure = await _paas.RunAsync("apps", "delete", "shop", "--yes");
+
+        unsure.ExitCode.ShouldBe(2);
+        unsure.Error.ShouldContain("--yes");
+        sure.ShouldBe(new Outcome(0, "The app shop is deleted, with its deployments and releases.\n", ""));
+        _platform.Only("DELETE", "/v1/apps/shop");
+    }
+
+    [Fact]
+    public async Task Config_vars_come_from_words_files_and_standard_input()
+    {
+        _platform.On("PATCH /v1/apps/shop/config-vars", new ConfigVarsResponse { Items = [] });
+        File.WriteAllText(Path.Combine(_paas.Folder, "key.pem"), "BEGIN\nEND\n");
+
+        var outcome = await _paas.RunAsync("from stdin\n", ["config", "set", "shop", "A=b=c", "EMPTY=", "KEY=@key.pem", "PIPED=@-", "AT=@@home"]);
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        JsonSerializer.Deserialize<Dictionary<string, string?>>(_platform.Only("PATCH", "/v1/apps/shop/config-vars").Body).ShouldBe(new Dictionary<string, string?>
+        {
+            ["A"] = "b=c",
+            ["EMPTY"] = "",
+            ["KEY"] = "BEGIN\nEND",
+            ["PIPED"] = "from stdin",
+            ["AT"] = "@home",
+        }, ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData("NAME")]
+    [InlineData("=value")]
+    [InlineData("NAME=@missing-file")]
+    public async Task What_sets_nothing_is_a_mistake(string assignment)
+    {
+        var outcome = await _paas.RunAsync("config", "set", "shop", assignment);
+
+        outcome.ExitCode.ShouldBe(2);
+        outcome.Output.ShouldBeEmpty();
+        _platform.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Unset_config_vars_are_sent_as_null_and_their_deployment_is_followed()
+    {
+        _platform.On("PATCH /v1/apps/shop/config-vars", new ConfigVarsResponse { Items = [], DeploymentId = Samples.Id });
+        _platform.Stream(Samples.Id, async context =>
+        {
+            await FakePlatform.DeploymentAsync(context, Samples.Succeeded());
+            await FakePlatform.EndAsync(context);
+        });
+
+        var outcome = await _paas.RunAsync("config", "unset", "shop", "A", "B");
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        outcome.Output.ShouldContain("shop v4 is live");
+        _platform.Only("PATCH", "/v1/apps/shop/config-vars").Body.ShouldBe("""{"A":null,"B":null}""");
+    }
+
+    [Fact]
+    public async Task Config_vars_are_listed_masked()
+    {
+        var answer = new ConfigVarsResponse { Items = [new ConfigVarResponse { Name = "KEY", Preview = "****cdef", UpdatedAt = DateTime.UtcNow }] };
+        _platform.On("GET /v1/apps/shop/config-vars", answer);
+
+        (await _paas.RunAsync("config", "shop")).Output.ShouldBe((await _paas.RunAsync("config", "list", "shop")).Output);
+        (await _paas.RunAsync("config", "shop")).Output.ShouldContain("KEY   ****cdef  just now");
+    }
+
+    [Fact]
+    public async Task A_rollback_names_the_release_as_people_do()
+    {
+        _platform.On("POST /v1/apps/shop/releases/3/rollback", Samples.Deployment(DeploymentStates.Requested), 202);
+
+        var outcome = await _paas.RunAsync("rollback", "shop", "v3", "--no-follow");
+        var wrong = await _paas.RunAsync("rollback", "shop", "latest");
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        outcome.Output.ShouldContain($"paas logs {Samples.Id} --follow");
+        wrong.ExitCode.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Deployments_releases_deliveries_and_faults_are_listed()
+    {
+        _platform.On("GET /v1/deployments", Samples.Page(Samples.Failed()) with { Next = "c2" });
+        _platform.On("GET /v1/apps/shop/deployments", Samples.Page(Samples.Succeeded()));
+        _platform.On("GET /v1/apps/shop/releases", Samples.Page(new ReleaseResponse
+        {
+            Version = 12,
+            DeploymentId = Samples.Id,
+            Commit = new string('a', 40),
+            ImageDigest = "sha256:" + new string('b', 64),
+            Description = "Rollback to v3",
+            State = ReleaseStates.Live,
+            CreatedAt = DateTime.UtcNow.AddMinutes(-3).AddSeconds(-5),
+        }));
+        _platform.On("GET /v1/deliveries", Samples.Page(new DeliveryResponse
+        {
+            Id = Samples.Id,
+            Event = "push",
+            App = "shop",
+            Ref = "refs/heads/main",
+            ReceivedAt = DateTime.UtcNow,
+            Decision = DeliveryDecisions.Ignored,
+            Reason = "The branch was deleted.",
+        }));
+        _platform.On("GET /v1/admin/faults", Samples.Page(new FaultResponse
+        {
+            Id = Samples.Id,
+            App = "shop",
+            Environment = "production",
+            Step = Step.BuildImage,
+            Reason = FailureReason.StepFaulted,
+            Message = "No Docker Engine answers.",
+            Attempt = 2,
+            FaultedAt = DateTime.UtcNow,
+        }));
+
+        (await _paas.RunAsync("deployments", "--limit", "1")).Output.ShouldSatisfyAllConditions(
+            output => output.ShouldContain("'entrypont' is not known"),
+            output => output.ShouldContain("--cursor c2"));
+        (await _paas.RunAsync("deployments", "shop")).Output.ShouldContain($"{Samples.Id}  shop  Succeeded  1a2b3c4  v4");
+        (await _paas.RunAsync("releases", "shop")).Output.ShouldContain("v12      Live   aaaaaaa  3 min ago  Rollback to v3");
+        (await _paas.RunAsync("deliveries", "shop")).Output.ShouldContain("Ignored   The branch was deleted.");
+        (await _paas.RunAsync("deliveries", "other")).Output.ShouldContain("No deliveries");
+        (await _paas.RunAsync("faults")).Output.ShouldContain("BuildImage  2        just now  No Docker Engine answers.");
+        _platform.Requests.ShouldContain(request => request.Target == "/v1/deployments?limit=1");
+    }
+
+    [Fact]
+    public async Task An_app_stands_for_its_newest_deployment()
+    {
+        _platform.On("GET /v1/apps/shop/deployments", Samples.Page(Samples.Failed()));
+        _platform.On($"GET /v1/deployments/{Samples.Id}", Samples.Failed());
+        _platform.On($"POST /v1/deployments/{Samples.Id}/cancel", Samples.Failed(), 202);
+
+        (await _paas.RunAsync("deployment", "shop")).Output.ShouldContain("Failed in ValidateConfiguration (ManifestInvalid)");
+        (await _paas.RunAsync("cancel", "shop")).ExitCode.ShouldBe(0);
+        _platform.Only("POST", $"/v1/deployments/{Samples.Id}/cancel");
+    }
+
+    [Fact]
+    public async Task A_log_is_printed_without_what_would_harm_a_terminal()
+    {
+        _platform.On($"GET /v1/deployments/{Samples.Id}/logs", async context =>
+        {
+            context.Response.ContentType = "text/plain; charset=utf-8";
+            await context.Response.Body.WriteAsync("\u001b[31mred\u001b[0m [bold]text[/]\n\u001b]0;title\u0007done\u202e\n"u8.ToArray());
+        });
+
+        (await _paas.RunAsync("logs", $"{Samples.Id}")).ShouldBe(new Outcome(0, "red [bold]text[/]\ndone\n", ""));
+    }
+
+    [Fact]
+    public async Task A_replay_is_followed_from_its_new_attempt()
+    {
+        var asked = 0;
+        _platform.On($"GET /v1/deployments/{Samples.Id}", context => context.Response.WriteJsonAsync(
+            Interlocked.Increment(ref asked) <= 2 ? Samples.Faulted() : Samples.Deployment(DeploymentStates.DownloadingCode, StepStates.Running) with { Attempt = 2 }));
+        _platform.On($"POST /v1/admin/faults/{Samples.Id}/replay", context => context.Response.WriteNothingAsync(202));
+        _platform.Stream(Samples.Id, async context =>
+        {
+            await FakePlatform.DeploymentAsync(context, Samples.Succeeded());
+            await FakePlatform.EndAsync(context);
+        });
+
+        var outcome = await _paas.RunAsync("replay", $"{Samples.Id}", "--from", "BuildImage");
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        _platform.Only("POST", $"/v1/admin/faults/{Samples.Id}/replay").Body.ShouldBe("""{"from":"BuildImage"}""");
+        asked.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Json_is_what_the_api_said()
+    {
+        const string Exactly = """{"items":[{"name":"x","unknownToThisVersion":[1]}],"next":null}""";
+        foreach (var path in (string[])["apps", "deployments", "deliveries", "admin/faults", "apps/shop/releases", "apps/shop/config-vars", "apps/shop"])
+            _platform.On($"GET /v1/{path}", context => context.Response.WriteRawAsync(Exactly));
+        foreach (var command in (string[])["apps", "deployments", "deliveries", "faults", "releases shop", "config shop", "apps info shop"])
+            (await _paas.RunAsync([.. command.Split(' '), "--json"])).ShouldBe(new Outcome(0, Exactly + "\n", ""), command);
+    }
+
+    [Fact]
+    public async Task The_status_tells_what_is_underway()
+    {
+        _platform.On("GET /health/ready", "Healthy");
+        _platform.On("GET /v1/deployments", Samples.Page(Samples.Deployment(DeploymentStates.BuildingImage), Samples.Succeeded()));
+        _platform.On("GET /v1/admin/faults", Samples.Page<FaultResponse>());
+
+        var outcome = await _paas.RunAsync("status");
+        using var json = JsonDocument.Parse((await _paas.RunAsync("status", "--json")).Output);
+
+        outcome.ShouldBe(new Outcome(0, $"""
+            Platform    {_platform.Url} (from PAAS_URL)
+            State       ready
+            Underway    shop: BuildingImage ({Samples.Id})
+            Faults      none
+
+            """, ""));
+        json.RootElement.GetProperty("underway").GetArrayLength().ShouldBe(1);
+    }
+
+    private static string Body(SeenRequest request) => request.Body;
+}

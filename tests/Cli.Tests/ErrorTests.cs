@@ -1,0 +1,213 @@
+using System.Text.Json;
+using Paas.Cli.Tests.Fakes;
+using Paas.Contracts.Api;
+
+namespace Paas.Cli.Tests;
+
+/// <summary>What goes wrong is said in a sentence or two, with an exit code that tells whose turn it is.</summary>
+public sealed class ErrorTests : IAsyncLifetime
+{
+    private FakePlatform _platform = null!;
+    private PaasCommand _paas = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _platform = await FakePlatform.StartAsync();
+        _paas = new PaasCommand(_platform);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _paas.Dispose();
+        await _platform.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(400, 2)]
+    [InlineData(403, 3)]
+    [InlineData(404, 2)]
+    [InlineData(409, 2)]
+    [InlineData(422, 2)]
+    [InlineData(429, 3)]
+    [InlineData(500, 3)]
+    [InlineData(503, 3)]
+    public async Task A_refusal_is_told_in_the_platforms_own_words(int status, int exitCode)
+    {
+        _platform.Refuse("GET /v1/apps", status, "It did not work", "The cat sat on it\u001b[2J");
+
+        var outcome = await _paas.RunAsync("apps");
+
+        outcome.ExitCode.ShouldBe(exitCode);
+        outcome.Output.ShouldBeEmpty();
+        outcome.Error.ShouldEndWith("It did not work. The cat sat on it.\n");
+    }
+
+    [Fact]
+    public async Task Fields_that_are_wrong_are_named()
+    {
+        _platform.On("POST /v1/apps", new { title = "Invalid", errors = new Dictionary<string, string[]> { ["name"] = ["Too short."] } }, 400);
+
+        (await _paas.RunAsync("apps", "create", "x", "--repo", "https://a.example/b")).ShouldBe(new Outcome(2, "", "Invalid. name: Too short.\n"));
+    }
+
+    [Fact]
+    public async Task A_page_of_a_proxy_is_not_shown()
+    {
+        _platform.On("GET /v1/apps", context =>
+        {
+            context.Response.StatusCode = 502;
+            return context.Response.WriteRawAsync("<html>Bad gateway</html>");
+        });
+
+        var outcome = await _paas.RunAsync("apps");
+
+        outcome.ExitCode.ShouldBe(3);
+        outcome.Error.ShouldContain("failed (HTTP 502)");
+        outcome.Error.ShouldNotContain("<html>");
+    }
+
+    [Fact]
+    public async Task An_answer_that_makes_no_sense_is_a_fault_of_the_platform()
+    {
+        _platform.On("GET /v1/apps", context => context.Response.WriteRawAsync("""{"items":[{}]}"""));
+
+        var outcome = await _paas.RunAsync("apps");
+
+        outcome.ExitCode.ShouldBe(3);
+        outcome.Error.ShouldStartWith("The platform's answer was not understood");
+    }
+
+    [Theory]
+    [InlineData("a-wrong-token", "The token is missing or not valid. Check PAAS_TOKEN")]
+    [InlineData("", "set PAAS_TOKEN, or log in with `paas login")]
+    [InlineData("two\nlines", "The token has characters that no token has")]
+    public async Task A_token_that_is_not_accepted_is_named(string token, string said)
+    {
+        _paas.Environment["PAAS_TOKEN"] = token;
+
+        var outcome = await _paas.RunAsync("apps");
+
+        outcome.ExitCode.ShouldBe(3);
+        outcome.Error.ShouldContain(said);
+        if (token.Length > 0)
+            outcome.Error.ShouldNotContain(token);
+    }
+
+    [Fact]
+    public async Task A_redirect_does_not_carry_the_token_away()
+    {
+        await using var other = await FakePlatform.StartAsync();
+        _platform.On("GET /v1/apps", context =>
+        {
+            context.Response.Redirect(other.Url + "/v1/apps");
+            return Task.CompletedTask;
+        });
+
+        (await _paas.RunAsync("apps")).ExitCode.ShouldBe(3);
+        other.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task No_platform_at_the_url_is_said()
+    {
+        await _platform.DisposeAsync();
+
+        var outcome = await _paas.RunAsync("apps");
+
+        outcome.ExitCode.ShouldBe(3);
+        outcome.Error.ShouldContain("No platform answers at");
+        outcome.Error.Split('\n').Length.ShouldBe(2);
+        _platform = await FakePlatform.StartAsync();
+    }
+
+    [Theory]
+    [InlineData("nope")]
+    [InlineData("deploy")]
+    [InlineData("apps create shop")]
+    [InlineData("apps create shop --repo https://x.example --target moon")]
+    [InlineData("apps update shop")]
+    [InlineData("deploy shop --ref main --commit 0000000000000000000000000000000000000000")]
+    [InlineData("apps --limit 0")]
+    [InlineData("replay shop --from Nowhere")]
+    [InlineData("config")]
+    [InlineData("login not-a-url --token-stdin")]
+    [InlineData("login https://me:secret@paas.example.com --token-stdin")]
+    public async Task A_wrong_command_ends_with_2_and_asks_the_platform_nothing(string command)
+    {
+        var outcome = await _paas.RunAsync(command.Split(' '));
+
+        outcome.ExitCode.ShouldBe(2);
+        outcome.Error.ShouldNotBeEmpty();
+        outcome.Error.ShouldNotContain("   at ");
+        _platform.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Without_arguments_it_is_friendly()
+    {
+        var outcome = await _paas.RunAsync();
+
+        outcome.ExitCode.ShouldBe(0);
+        outcome.Output.ShouldContain("paas quickstart");
+        outcome.Output.Split('\n').Length.ShouldBeLessThan(20);
+    }
+
+    [Fact]
+    public async Task Without_a_platform_it_says_how_to_get_one()
+    {
+        using var nowhere = new PaasCommand();
+
+        var outcome = await nowhere.RunAsync("apps");
+
+        outcome.ExitCode.ShouldBe(3);
+        outcome.Error.ShouldContain("`paas up`");
+        outcome.Error.ShouldContain("`paas login URL`");
+    }
+
+    [Fact]
+    public async Task The_platform_on_this_machine_is_found_while_it_runs()
+    {
+        using var local = new PaasCommand();
+        _platform.On("GET /v1/apps", Samples.Page<AppResponse>());
+        var file = Path.Combine(local.DataDirectory, "local-access.json");
+
+        WriteAccess(Environment.ProcessId);
+        (await local.RunAsync("apps")).ShouldBe(new Outcome(0, "No apps yet. Create one: paas apps create NAME --repo URL\n", ""));
+        WriteAccess(int.MaxValue - 1);
+        (await local.RunAsync("apps")).Error.ShouldStartWith("No platform found");
+
+        void WriteAccess(int processId) =>
+            File.WriteAllText(file, JsonSerializer.Serialize(new { url = _platform.Url, token = FakePlatform.Token, processId }));
+    }
+
+    [Fact]
+    public async Task A_login_is_checked_kept_for_its_owner_and_used()
+    {
+        using var other = new PaasCommand();
+        _platform.On("GET /v1/apps", Samples.Page(Samples.App()));
+        var file = Path.Combine(other.ConfigHome, "paas", "credentials.json");
+
+        var wrong = await other.RunAsync("wrong\n", ["login", _platform.Url, "--token-stdin"]);
+        File.Exists(file).ShouldBeFalse();
+        var right = await other.RunAsync(FakePlatform.Token + "\n", ["login", _platform.Url + "/", "--token-stdin"]);
+
+        wrong.ExitCode.ShouldBe(3);
+        right.ExitCode.ShouldBe(0, right.Error);
+        right.Output.ShouldNotContain(FakePlatform.Token);
+        if (!OperatingSystem.IsWindows())
+            File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        (await other.RunAsync("apps")).Output.ShouldContain("shop");
+        (await other.RunAsync("logout")).ExitCode.ShouldBe(0);
+        (await other.RunAsync("apps")).ExitCode.ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task A_platform_that_is_not_built_is_named()
+    {
+        _paas.Environment["PAAS_STANDALONE"] = "/nowhere/Paas.Standalone.dll";
+
+        var outcome = await _paas.RunAsync("up");
+
+        outcome.ShouldBe(new Outcome(3, "", "The standalone platform is not built: /nowhere/Paas.Standalone.dll does not exist. Start it with `./paas` from a clone, which builds it.\n"));
+    }
+}
