@@ -145,6 +145,8 @@ internal static class CodeDownloaderTexts
 
     public static string CacheUnreadable(string explanation) => $"The git cache cannot be read: {explanation}. It is made anew.";
 
+    public static string ArchiveBroken() => "git wrote only a part of the archive. The cache is made anew.";
+
     public static string ArchiveIncomplete(int found, int expected) =>
         $"git wrote an archive with {found} files where the commit has {expected}. The cache is made anew.";
 

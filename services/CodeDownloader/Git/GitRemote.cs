@@ -129,23 +129,26 @@ internal sealed class GitRemote(
         var before = cache.PackBytes();
         var running = git.RunAsync(call, limits.Token);
         var tooMuch = false;
-        while (await Task.WhenAny(running, Task.Delay(WatchInterval, CancellationToken.None)) != running)
-        {
+        while (!tooMuch && await Task.WhenAny(running, Task.Delay(WatchInterval, clock, CancellationToken.None)) != running)
             tooMuch = cache.PackBytes() - before > options.MaxFetchBytes;
-            if (tooMuch)
-                await limits.CancelAsync();
-        }
-
+        if (tooMuch)
+            await limits.CancelAsync();
         try
         {
-            return await running;
+            var result = await running;
+            tooMuch = cache.PackBytes() - before > options.MaxFetchBytes;
+            if (!tooMuch)
+                return result;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            if (tooMuch)
-                throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FetchTooLarge(_url, options.MaxFetchBytes));
-            throw new CodeDownloadException(CodeDownloaderTexts.TimedOut(_url, options.FetchTimeout));
+            if (!tooMuch)
+                throw new CodeDownloadException(CodeDownloaderTexts.TimedOut(_url, options.FetchTimeout));
         }
+
+        // What has come may not be taken for fetched by the next try.
+        await cache.CreateAsync(cancellation);
+        throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FetchTooLarge(_url, options.MaxFetchBytes));
     }
 
     private void ThrowIfFailed(GitResult result, GitProblem? problem)
