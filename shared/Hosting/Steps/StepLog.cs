@@ -15,7 +15,7 @@ internal sealed class StepLog : IStepLog, IAsyncDisposable
     internal const int MaxLogBytes = 4 * 1024 * 1024;
     private static readonly TimeSpan BatchDelay = TimeSpan.FromMilliseconds(50);
 
-    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new() { SingleReader = true });
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly Func<AppendLog, Task> _send;
     private readonly IStepMessage _step;
     private readonly TimeProvider _clock;
