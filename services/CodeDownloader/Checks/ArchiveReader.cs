@@ -73,7 +73,8 @@ internal sealed class ArchiveReader
             return;
         var signature = "version https://git-lfs.github.com/spec/"u8.ToArray();
         var start = new byte[signature.Length];
-        if (await data.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false) == start.Length && start.AsSpan().SequenceEqual(signature))
+        await data.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false);
+        if (start.AsSpan().SequenceEqual(signature))
             _pointers.Add(entry.Name);
     }
 }

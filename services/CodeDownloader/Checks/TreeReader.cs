@@ -39,7 +39,11 @@ internal sealed class TreeReader(SourceOptions options)
             }
 
             if (buffer.Length > MaxRecordBytes)
-                throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathRefused(Encoding.UTF8.GetString(buffer.Slice(0, 200))));
+            {
+                var start = Encoding.UTF8.GetString(buffer.Slice(0, 200));
+                throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathRefused(start));
+            }
+
             reader.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted)
                 break;

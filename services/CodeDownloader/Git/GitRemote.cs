@@ -58,7 +58,9 @@ internal sealed class GitRemote(
     private async Task<(GitResult, GitProblem?)> FetchBranchesAsync(string commit, string? reference, CancellationToken cancellation)
     {
         log.Detail(CodeDownloaderTexts.FetchingBranches());
-        var source = reference?.StartsWith("refs/", StringComparison.Ordinal) == true ? $"+{reference}:refs/paas/branch" : "+refs/heads/*:refs/paas/heads/*";
+        var source = reference?.StartsWith("refs/", StringComparison.Ordinal) == true
+            ? $"+{reference}:refs/paas/branch"
+            : "+refs/heads/*:refs/paas/heads/*";
         var (result, problem) = await RunFetchAsync([], source, cancellation);
         if (problem is not null)
             return (result, problem);
@@ -159,10 +161,12 @@ internal sealed class GitRemote(
         var withToken = access.Token is not null;
         throw problem switch
         {
-            GitProblem.NotFound => new StepFailedException(FailureReason.RepositoryNotFound, CodeDownloaderTexts.RepositoryNotFound(_url, withToken)),
+            GitProblem.NotFound => new StepFailedException(FailureReason.RepositoryNotFound,
+                CodeDownloaderTexts.RepositoryNotFound(_url, withToken)),
             GitProblem.NeedsCredentials => new StepFailedException(FailureReason.RepositoryNeedsCredentials,
                 withToken ? CodeDownloaderTexts.CredentialsRefused(_url) : CodeDownloaderTexts.CredentialsNeeded(_url)),
-            GitProblem.Forbidden => new StepFailedException(FailureReason.RepositoryNeedsCredentials, CodeDownloaderTexts.Forbidden(_url, withToken)),
+            GitProblem.Forbidden => new StepFailedException(FailureReason.RepositoryNeedsCredentials,
+                CodeDownloaderTexts.Forbidden(_url, withToken)),
             GitProblem.OtherHash => new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.OtherHash(_url)),
             GitProblem.CommitMissing => new StepFailedException(FailureReason.RefNotFound, CodeDownloaderTexts.RefGone(_url)),
             GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),
