@@ -36,7 +36,8 @@ internal static class CodeDownloaderTexts
     public static string RepositoryMoved(RepositoryUrl url) => $"The repository has moved to {url}. Give the app its new URL.";
 
     public static string SubmodulesNotFetched(IReadOnlyList<string> paths) =>
-        $"Submodules are not fetched, their folders stay empty: {Some(paths)}. Copy what they hold into the repository if the app needs it.";
+        $"Submodules are not fetched, their folders stay empty: {Some(paths)}. "
+        + "Copy what they hold into the repository if the app needs it.";
 
     public static string LfsNotFetched(IReadOnlyList<string> paths) =>
         $"Files kept by Git LFS are not fetched, only their pointers: {Some(paths)}. Commit the files themselves if the app needs them.";
@@ -53,10 +54,12 @@ internal static class CodeDownloaderTexts
         + (withToken ? ", and that the app's repository token may read it." : "; if the repository is private, give the app a repository token.");
 
     public static string CredentialsNeeded(RepositoryUrl url) =>
-        $"{url} does not exist or is private: {url.Host} asks for credentials. Check the URL; if the repository is private, give the app a repository token.";
+        $"{url} does not exist or is private: {url.Host} asks for credentials. "
+        + "Check the URL; if the repository is private, give the app a repository token.";
 
     public static string CredentialsRefused(RepositoryUrl url) =>
-        $"{url.Host} refused the app's repository token for {url}. It may have expired, or may not read this repository: give the app a new one.";
+        $"{url.Host} refused the app's repository token for {url}. "
+        + "It may have expired, or may not read this repository: give the app a new one.";
 
     public static string Forbidden(RepositoryUrl url, bool withToken) =>
         $"{url.Host} denied access to {url} (403). "
@@ -76,7 +79,8 @@ internal static class CodeDownloaderTexts
         $"The branch or tag was not found in {url}. It may have been deleted since it was pushed: deploy another one.";
 
     public static string CommitNotFound(RepositoryUrl url, string commit) =>
-        $"The commit {commit} is not in {url}. It may have been replaced by a forced push: deploy the branch again to take its newest commit.";
+        $"The commit {commit} is not in {url}. "
+        + "It may have been replaced by a forced push: deploy the branch again to take its newest commit.";
 
     public static string NotACommit(RepositoryUrl url, string id) =>
         $"{id} in {url} is not a commit but another git object. Deploy a commit, or a branch or tag that stands for one.";
@@ -131,10 +135,12 @@ internal static class CodeDownloaderTexts
         + "Share the key ring (the folder 'keys' of the data directory) between the services, or give the app its token again.";
 
     public static string Unreachable(RepositoryUrl url, string explanation) =>
-        $"{(url.Host.Length > 0 ? url.HostAndPort : url.Value)} could not be reached or did not answer properly: {explanation}. It is tried again by itself.";
+        $"{(url.Host.Length > 0 ? url.HostAndPort : url.Value)} could not be reached or did not answer properly: {explanation}. "
+        + "It is tried again by itself.";
 
     public static string TimedOut(RepositoryUrl url, TimeSpan timeout) =>
-        $"Fetching from {url} took longer than {timeout.TotalSeconds:0} s. It is tried again by itself; if the repository is that large, raise Source__FetchTimeout.";
+        $"Fetching from {url} took longer than {timeout.TotalSeconds:0} s. "
+        + "It is tried again by itself; if the repository is that large, raise Source__FetchTimeout.";
 
     public static string DiskFull(string explanation) =>
         $"The platform's disk cannot take the source: {explanation}. The operator has to make room.";
@@ -144,6 +150,8 @@ internal static class CodeDownloaderTexts
     public static string CacheNotCreated(string explanation) => $"The git cache could not be made: {explanation}. Check the data directory.";
 
     public static string CacheUnreadable(string explanation) => $"The git cache cannot be read: {explanation}. It is made anew.";
+
+    public static string ArchiveBroken() => "git wrote only a part of the archive. The cache is made anew.";
 
     public static string ArchiveIncomplete(int found, int expected) =>
         $"git wrote an archive with {found} files where the commit has {expected}. The cache is made anew.";

@@ -22,6 +22,8 @@ public sealed partial class SourceDownloader(
 {
     private const int MaxCommitHeader = 64 * 1024;
     private const int MaxMessage = 100;
+    private const int NoSpace = 28;
+    private const int QuotaExceeded = 122;
 
     public async Task<DownloadedSource> DownloadAsync(DownloadCode command, IStepLog log, CancellationToken cancellation)
     {
@@ -92,22 +94,32 @@ public sealed partial class SourceDownloader(
     private async Task<(string Digest, long Bytes)> StoreAsync(GitCache cache, string commit, IStepLog log, CancellationToken cancellation)
     {
         var tree = new TreeReader(options.Value);
-        await RunLocallyAsync(cache.Call("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit) with { ReadOutput = tree.ReadAsync }, cancellation);
+        var listing = cache.Call("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit) with { ReadOutput = tree.ReadAsync };
+        await RunLocallyAsync(listing, cancellation);
         var summary = tree.Summary;
         log.Detail(CodeDownloaderTexts.Contents(summary.Files, summary.Bytes));
         if (summary.Submodules.Count > 0)
             log.Warning(CodeDownloaderTexts.SubmodulesNotFetched(summary.Submodules));
 
         var archive = new ArchiveReader();
-        var digest = await artifacts.SaveAsync(
-            async store =>
-            {
-                var call = cache.Call("archive", "--format=tar", commit) with { ReadOutput = output => archive.CopyAsync(output, store) };
-                await RunLocallyAsync(call, cancellation);
-                if (archive.Files != summary.Files)
-                    throw new CacheDamagedException(CodeDownloaderTexts.ArchiveIncomplete(archive.Files, summary.Files));
-            },
-            cancellation);
+        string digest;
+        try
+        {
+            digest = await artifacts.SaveAsync(
+                async store =>
+                {
+                    var call = cache.Call("archive", "--format=tar", commit) with { ReadOutput = output => archive.CopyAsync(output, store) };
+                    await RunLocallyAsync(call, cancellation);
+                    if (archive.Files != summary.Files)
+                        throw new CacheDamagedException(CodeDownloaderTexts.ArchiveIncomplete(archive.Files, summary.Files));
+                },
+                cancellation);
+        }
+        catch (IOException exception) when (exception.HResult is NoSpace or QuotaExceeded)
+        {
+            throw new CodeDownloadException(CodeDownloaderTexts.DiskFull("no space is left for the archive"));
+        }
+
         if (archive.LfsPointers.Count > 0)
             log.Warning(CodeDownloaderTexts.LfsNotFetched(archive.LfsPointers));
         return (digest, archive.Bytes);
@@ -126,8 +138,8 @@ public sealed partial class SourceDownloader(
     private async Task<(string? Author, string? Message)> DescribeAsync(GitCache cache, string commit, CancellationToken cancellation)
     {
         var text = "";
-        await RunLocallyAsync(
-            cache.Call("log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%an%n%B", commit) with { ReadOutput = ReadAsync }, cancellation);
+        var call = cache.Call("log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%an%n%B", commit);
+        await RunLocallyAsync(call with { ReadOutput = ReadAsync }, cancellation);
         var lines = text.Split('\n');
         return (Shorten(lines[0]), lines.Skip(1).Select(Shorten).FirstOrDefault(line => line is not null));
 

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.DependencyInjection;
 using Paas.CodeDownloader.Tests.Fixtures;
 using Paas.Contracts;
+using Paas.Hosting.Processes;
 
 namespace Paas.CodeDownloader.Tests;
 
@@ -133,6 +134,43 @@ public sealed class CacheTests : IAsyncDisposable
         _repository.Commit("Second", ("b", "2"));
 
         (await _downloads.ReadAsync(await _downloads.FetchAsync(_repository.Url))).Keys.ShouldBe(["a", "b"], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_damaged_in_the_cache_is_fetched_anew()
+    {
+        var noise = new byte[300_000];
+        new Random(1).NextBytes(noise);
+        await File.WriteAllBytesAsync(Path.Combine(_repository.Folder, "noise"), noise);
+        var commit = _repository.CommitAll("Noise");
+        var first = await _downloads.FetchAsync(_repository.Url, commit);
+        var pack = Directory.GetFiles(Path.Combine(_downloads.Cache, "objects", "pack"), "*.pack").Single();
+        var bytes = await File.ReadAllBytesAsync(pack);
+        bytes.AsSpan(bytes.Length / 2, 1_000).Clear();
+        File.Delete(pack);
+        await File.WriteAllBytesAsync(pack, bytes);
+
+        (await _downloads.FetchAsync(_repository.Url, commit)).SourceDigest.ShouldBe(first.SourceDigest);
+        _downloads.Log.ShouldContain("What was fetched before is damaged");
+    }
+
+    [Fact]
+    public async Task A_git_that_a_killed_platform_has_left_running_is_ended()
+    {
+        _repository.Commit("First", ("a", "1"));
+        Directory.CreateDirectory(_downloads.DataDirectory);
+        await using var orphan = ChildProcess.Start(new ProcessOwner(_downloads.DataDirectory), new ChildProcessStart
+        {
+            Command = "sleep",
+            Arguments = ["1000"],
+            WorkingDirectory = "/",
+            Environment = new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" },
+            BelongsTo = $"git-{_downloads.App}",
+        });
+
+        await _downloads.FetchAsync(_repository.Url);
+
+        (await orphan.Exited.WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe(128 + 9);
     }
 
     [Fact]

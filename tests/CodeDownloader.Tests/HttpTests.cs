@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Paas.CodeDownloader.Git;
 using Paas.CodeDownloader.Tests.Fixtures;
@@ -160,6 +161,27 @@ public sealed class HttpTests : IAsyncLifetime
         (await _downloads.FetchAsync(Url, _repository.Head)).Commit.ShouldBe(_repository.Head);
     }
 
+    [Fact]
+    public async Task A_git_that_is_killed_in_the_middle_does_not_harm_the_next_try()
+    {
+        await _downloads.FetchAsync(Url);
+        var noise = new byte[3_000_000];
+        new Random(1).NextBytes(noise);
+        await File.WriteAllBytesAsync(Path.Combine(_repository.Folder, "noise"), noise);
+        var commit = _repository.CommitAll("Noise");
+        _server.StopAfter = 1_000_000;
+        var fetching = _downloads.FetchAsync(Url, commit);
+        await _server.Stopped.WaitAsync(TimeSpan.FromSeconds(15));
+
+        foreach (var pid in Processes().Where(process => process.CommandLine.Contains(_downloads.App.ToString())).Select(process => process.Pid))
+            Process.Start("kill", ["-9", $"{pid}"]).WaitForExit();
+
+        await Should.ThrowAsync<Exception>(fetching);
+        _server.StopAfter = null;
+        (await _downloads.FetchAsync(Url, commit)).Commit.ShouldBe(commit);
+        Directory.EnumerateFiles(_downloads.Cache, "*tmp*", SearchOption.AllDirectories).ShouldBeEmpty();
+    }
+
     [Theory]
     [InlineData("http://127.0.0.1:1/repository")]
     [InlineData("http://host.invalid/repository")]
@@ -301,14 +323,16 @@ public sealed class HttpTests : IAsyncLifetime
         text.Contains("Authorization", StringComparison.OrdinalIgnoreCase).ShouldBeFalse();
     }
 
-    private static List<string> CommandLines()
+    private static List<string> CommandLines() => [.. Processes().Select(process => process.CommandLine)];
+
+    private static List<(int Pid, string CommandLine)> Processes()
     {
-        var lines = new List<string>();
+        var processes = new List<(int, string)>();
         foreach (var folder in Directory.EnumerateDirectories("/proc").Where(folder => char.IsDigit(Path.GetFileName(folder)[0])))
         {
             try
             {
-                lines.Add(File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' '));
+                processes.Add((int.Parse(Path.GetFileName(folder)), File.ReadAllText(Path.Combine(folder, "cmdline")).Replace('\0', ' ')));
             }
             catch (IOException)
             {
@@ -316,6 +340,6 @@ public sealed class HttpTests : IAsyncLifetime
             }
         }
 
-        return lines;
+        return processes;
     }
 }

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using Paas.CodeDownloader.Git;
 using Paas.Contracts;
 using Paas.Hosting.Steps;
 
@@ -25,9 +26,17 @@ internal sealed class ArchiveReader
     public async Task CopyAsync(Stream archive, Stream store)
     {
         await using var passing = new PassingStream(archive, store);
-        await using var tar = new TarReader(passing, leaveOpen: true);
-        while (await tar.GetNextEntryAsync() is { } entry)
-            await CheckAsync(entry);
+        try
+        {
+            await using var tar = new TarReader(passing, leaveOpen: true);
+            while (await tar.GetNextEntryAsync() is { } entry)
+                await CheckAsync(entry);
+        }
+        catch (Exception exception) when (exception is EndOfStreamException or InvalidDataException)
+        {
+            throw new CacheDamagedException(CodeDownloaderTexts.ArchiveBroken());
+        }
+
         // The padding after the last entry.
         await passing.CopyToAsync(Stream.Null);
         Bytes = passing.Passed;
@@ -64,7 +73,8 @@ internal sealed class ArchiveReader
             return;
         var signature = "version https://git-lfs.github.com/spec/"u8.ToArray();
         var start = new byte[signature.Length];
-        if (await data.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false) == start.Length && start.AsSpan().SequenceEqual(signature))
+        await data.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false);
+        if (start.AsSpan().SequenceEqual(signature))
             _pointers.Add(entry.Name);
     }
 }

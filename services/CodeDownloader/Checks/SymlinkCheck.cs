@@ -23,7 +23,8 @@ internal sealed class SymlinkCheck
     {
         foreach (var (path, target) in _links)
         {
-            if (target.Length == 0 || target[0] == '/' || target.Any(char.IsControl) || LeavesAsRead(path, target) || LeavesAsFollowed(path, target))
+            if (target.Length == 0 || target[0] == '/' || target.Any(char.IsControl)
+                || LeavesAsRead(path, target) || LeavesAsFollowed(path, target))
                 return (path, target);
         }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
+using Paas.CodeDownloader.Git;
 using Paas.Contracts;
 using Paas.Hosting.Source;
 using Paas.Hosting.Steps;
@@ -38,7 +39,11 @@ internal sealed class TreeReader(SourceOptions options)
             }
 
             if (buffer.Length > MaxRecordBytes)
-                throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathRefused(Encoding.UTF8.GetString(buffer.Slice(0, 200))));
+            {
+                var start = Encoding.UTF8.GetString(buffer.Slice(0, 200));
+                throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathRefused(start));
+            }
+
             reader.AdvanceTo(buffer.Start, buffer.End);
             if (read.IsCompleted)
                 break;
@@ -58,9 +63,11 @@ internal sealed class TreeReader(SourceOptions options)
             throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathTwice(path));
         switch (fields)
         {
-            case [_, "blob", _, var size]:
-                AddFile(path, long.Parse(size, CultureInfo.InvariantCulture), isLink: fields[0] == "120000");
+            case [var mode, "blob", _, var text] when long.TryParse(text, CultureInfo.InvariantCulture, out var size):
+                AddFile(path, size, isLink: mode == "120000");
                 break;
+            case [_, "blob", var id, _]:
+                throw new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable($"object {id} is missing"));
             case [_, "commit", ..]:
                 _submodules.Add(path);
                 CountFolder();

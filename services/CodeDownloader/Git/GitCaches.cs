@@ -10,6 +10,9 @@ namespace Paas.CodeDownloader.Git;
 public sealed partial class GitCaches(
     GitRunner git, IOptions<PaasOptions> paas, IOptions<CodeDownloaderOptions> options, TimeProvider clock, ILogger<GitCaches> logger)
 {
+    private const int WouldBlock = 11;
+    private const int WouldBlockMac = 35;
+    private const int SharingViolation = unchecked((int)0x80070020);
     private static readonly TimeSpan LockPolling = TimeSpan.FromMilliseconds(50);
     private readonly string _root = Path.Combine(Path.GetFullPath(paas.Value.DataDirectory), "cache", "git");
     private long _nextExpiry;
@@ -61,7 +64,7 @@ public sealed partial class GitCaches(
                 Directory.Delete(folder, recursive: true);
                 Log.Expired(logger, name);
             }
-            catch (IOException exception)
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 Log.NotExpired(logger, exception, name);
             }
@@ -78,13 +81,11 @@ public sealed partial class GitCaches(
                 File.SetLastWriteTimeUtc(file.SafeFileHandle, clock.GetUtcNow().UtcDateTime);
             return file;
         }
-        catch (IOException exception) when (exception is not (DirectoryNotFoundException or PathTooLongException) && !IsDiskFull(exception))
+        catch (IOException exception) when (exception.HResult is WouldBlock or WouldBlockMac or SharingViolation)
         {
             return null;
         }
     }
-
-    private static bool IsDiskFull(IOException exception) => exception.HResult is 28 or 122; // ENOSPC, EDQUOT
 
     private string LockFile(string name) => Path.Combine(_root, name + ".lock");
 

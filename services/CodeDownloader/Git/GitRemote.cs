@@ -58,7 +58,9 @@ internal sealed class GitRemote(
     private async Task<(GitResult, GitProblem?)> FetchBranchesAsync(string commit, string? reference, CancellationToken cancellation)
     {
         log.Detail(CodeDownloaderTexts.FetchingBranches());
-        var source = reference?.StartsWith("refs/", StringComparison.Ordinal) == true ? $"+{reference}:refs/paas/branch" : "+refs/heads/*:refs/paas/heads/*";
+        var source = reference?.StartsWith("refs/", StringComparison.Ordinal) == true
+            ? $"+{reference}:refs/paas/branch"
+            : "+refs/heads/*:refs/paas/heads/*";
         var (result, problem) = await RunFetchAsync([], source, cancellation);
         if (problem is not null)
             return (result, problem);
@@ -129,23 +131,26 @@ internal sealed class GitRemote(
         var before = cache.PackBytes();
         var running = git.RunAsync(call, limits.Token);
         var tooMuch = false;
-        while (await Task.WhenAny(running, Task.Delay(WatchInterval, CancellationToken.None)) != running)
-        {
+        while (!tooMuch && await Task.WhenAny(running, Task.Delay(WatchInterval, clock, CancellationToken.None)) != running)
             tooMuch = cache.PackBytes() - before > options.MaxFetchBytes;
-            if (tooMuch)
-                await limits.CancelAsync();
-        }
-
+        if (tooMuch)
+            await limits.CancelAsync();
         try
         {
-            return await running;
+            var result = await running;
+            tooMuch = cache.PackBytes() - before > options.MaxFetchBytes;
+            if (!tooMuch)
+                return result;
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            if (tooMuch)
-                throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FetchTooLarge(_url, options.MaxFetchBytes));
-            throw new CodeDownloadException(CodeDownloaderTexts.TimedOut(_url, options.FetchTimeout));
+            if (!tooMuch)
+                throw new CodeDownloadException(CodeDownloaderTexts.TimedOut(_url, options.FetchTimeout));
         }
+
+        // What has come may not be taken for fetched by the next try.
+        await cache.CreateAsync(cancellation);
+        throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FetchTooLarge(_url, options.MaxFetchBytes));
     }
 
     private void ThrowIfFailed(GitResult result, GitProblem? problem)
@@ -156,10 +161,12 @@ internal sealed class GitRemote(
         var withToken = access.Token is not null;
         throw problem switch
         {
-            GitProblem.NotFound => new StepFailedException(FailureReason.RepositoryNotFound, CodeDownloaderTexts.RepositoryNotFound(_url, withToken)),
+            GitProblem.NotFound => new StepFailedException(FailureReason.RepositoryNotFound,
+                CodeDownloaderTexts.RepositoryNotFound(_url, withToken)),
             GitProblem.NeedsCredentials => new StepFailedException(FailureReason.RepositoryNeedsCredentials,
                 withToken ? CodeDownloaderTexts.CredentialsRefused(_url) : CodeDownloaderTexts.CredentialsNeeded(_url)),
-            GitProblem.Forbidden => new StepFailedException(FailureReason.RepositoryNeedsCredentials, CodeDownloaderTexts.Forbidden(_url, withToken)),
+            GitProblem.Forbidden => new StepFailedException(FailureReason.RepositoryNeedsCredentials,
+                CodeDownloaderTexts.Forbidden(_url, withToken)),
             GitProblem.OtherHash => new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.OtherHash(_url)),
             GitProblem.CommitMissing => new StepFailedException(FailureReason.RefNotFound, CodeDownloaderTexts.RefGone(_url)),
             GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),

@@ -27,12 +27,12 @@ public sealed class RedirectFinder(IOptions<SourceOptions> options) : IDisposabl
         if (location is null || suffix < 0)
             throw new StepFailedException(FailureReason.RepositoryNotFound, CodeDownloaderTexts.RedirectedNowhere(url));
         var target = location.GetLeftPart(UriPartial.Authority) + location.PathAndQuery[..suffix];
-        if (!RepositoryUrl.TryParse(target, options.Value, out var moved, out _)
-            || moved.Host != url.Host
-            || (url.Scheme == "https" && moved.Scheme != "https")
-            || (moved.Port != url.Port && url.Scheme == moved.Scheme))
-            throw new StepFailedException(FailureReason.RepositoryUrlRefused, CodeDownloaderTexts.RedirectedElsewhere(url, GitErrors.Sanitise(target, null)));
-        return moved;
+        if (RepositoryUrl.TryParse(target, options.Value, out var moved, out _)
+            && moved.Host == url.Host
+            && (moved.Scheme == url.Scheme ? moved.Port == url.Port : moved.Scheme == "https"))
+            return moved;
+        throw new StepFailedException(
+            FailureReason.RepositoryUrlRefused, CodeDownloaderTexts.RedirectedElsewhere(url, GitErrors.Sanitise(target, null)));
     }
 
     public void Dispose() => _http.Dispose();

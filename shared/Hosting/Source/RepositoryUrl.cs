@@ -71,7 +71,8 @@ public sealed partial class RepositoryUrl
     private static string PathKey(string path)
     {
         path = Uri.UnescapeDataString(path).TrimEnd('/');
-        return path.EndsWith(".git", StringComparison.OrdinalIgnoreCase) && !path.EndsWith("/.git", StringComparison.Ordinal) ? path[..^4] : path;
+        var isSuffixed = path.EndsWith(".git", StringComparison.OrdinalIgnoreCase) && !path.EndsWith("/.git", StringComparison.Ordinal);
+        return isSuffixed ? path[..^4] : path;
     }
 
     private static (RepositoryUrl?, string?) Parse(string? url, SourceOptions options)

@@ -15,6 +15,7 @@ public sealed class GitHttpServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly string _root;
     private readonly List<string> _requests = [];
+    private readonly TaskCompletionSource _stopped = new();
 
     private GitHttpServer(WebApplication app, string root)
     {
@@ -29,6 +30,11 @@ public sealed class GitHttpServer : IAsyncDisposable
 
     /// <summary>Answers in place of git; false lets the request through.</summary>
     public Func<HttpContext, Task<bool>>? Instead { get; set; }
+
+    /// <summary>If set, an answer hangs after so many bytes.</summary>
+    public int? StopAfter { get; set; }
+
+    public Task Stopped => _stopped.Task;
 
     public IReadOnlyList<string> Requests
     {
@@ -95,8 +101,30 @@ public sealed class GitHttpServer : IAsyncDisposable
                 context.Response.Headers[parts[0]] = parts[1];
         }
 
+        if (StopAfter is { } bytes && await SendPartAsync(output, context, bytes))
+        {
+            process.Kill();
+            return;
+        }
+
         await output.CopyToAsync(context.Response.Body);
         await process.WaitForExitAsync();
+    }
+
+    /// <returns>False if all of the output was shorter.</returns>
+    private async Task<bool> SendPartAsync(Stream output, HttpContext context, int bytes)
+    {
+        var part = new byte[bytes];
+        var length = await output.ReadAtLeastAsync(part, bytes, throwOnEndOfStream: false);
+        await context.Response.Body.WriteAsync(part.AsMemory(0, length));
+        await context.Response.Body.FlushAsync();
+        if (length < bytes)
+            return false;
+        _stopped.TrySetResult();
+        var gone = new TaskCompletionSource();
+        await using var registration = context.RequestAborted.Register(gone.SetResult);
+        await gone.Task;
+        return true;
     }
 
     private static string ReadLine(Stream stream)
