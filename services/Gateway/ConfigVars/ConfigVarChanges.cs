@@ -1,0 +1,99 @@
+using System.Security.Cryptography;
+using Microsoft.EntityFrameworkCore;
+using Paas.Contracts;
+using Paas.Contracts.Api;
+using Paas.Gateway.Apps;
+using Paas.Hosting.Secrets;
+using Paas.Persistence;
+using Paas.Persistence.Entities;
+using Paas.Persistence.Messaging;
+
+namespace Paas.Gateway.ConfigVars;
+
+/// <summary>Changes an app's config vars, and makes the deployment that brings them to the running app.</summary>
+internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, SecretSealer sealer, TimeProvider clock)
+{
+    public async Task<ConfigVarsResponse> ApplyAsync(
+        string appName, IReadOnlyDictionary<string, string?> asked, bool replaceAll, string requestedBy, CancellationToken cancellation)
+    {
+        foreach (var (name, value) in asked)
+        {
+            ConfigVarRules.CheckName(name);
+            if (value is not null)
+                ConfigVarRules.CheckValue(name, value);
+        }
+
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var app = await db.FindAppAsync(appName, cancellation);
+        // Two changes at once must not be mixed, nor pass the limits together.
+        var environment = (await db.LockEnvironmentAsync(app.MainEnvironment().Id, cancellation))!;
+        var stored = await db.ConfigVars.Where(variable => variable.AppId == app.Id).ToDictionaryAsync(variable => variable.Name, cancellation);
+        var values = stored.ToDictionary(variable => variable.Key, variable => Open(variable.Value) ?? "");
+        var set = asked.Where(variable => variable.Value is { } value && (!stored.TryGetValue(variable.Key, out var old) || Open(old) != value))
+            .ToDictionary(variable => variable.Key, variable => variable.Value!);
+        var unset = stored.Keys.Where(name => asked.TryGetValue(name, out var value) ? value is null : replaceAll).ToList();
+
+        var now = clock.GetUtcNow().UtcDateTime;
+        foreach (var name in unset)
+        {
+            db.ConfigVars.Remove(stored[name]);
+            stored.Remove(name);
+            values.Remove(name);
+        }
+
+        foreach (var (name, value) in set)
+        {
+            values[name] = value;
+            if (!stored.TryGetValue(name, out var variable))
+                db.ConfigVars.Add(stored[name] = variable = new ConfigVar { AppId = app.Id, Name = name, SealedValue = "" });
+            (variable.SealedValue, variable.UpdatedAt) = (sealer.Seal(value), now);
+        }
+
+        ConfigVarRules.CheckAll(values);
+        Guid? deploymentId = null;
+        if (set.Count + unset.Count > 0 && environment.LiveRelease is { } live)
+            deploymentId = await DeployAsync(app, environment, live, GatewayTexts.ConfigChange([.. set.Keys.Order(StringComparer.Ordinal)], unset), requestedBy, now, cancellation);
+        await outbox.SaveChangesAsync(cancellation);
+        return new ConfigVarsResponse { Items = Show(stored.Values), DeploymentId = deploymentId };
+    }
+
+    public async Task<ConfigVarsResponse> ListAsync(string appName, CancellationToken cancellation)
+    {
+        var id = await db.FindAppIdAsync(appName, cancellation);
+        return new ConfigVarsResponse { Items = Show(await db.ConfigVars.AsNoTracking().Where(variable => variable.AppId == id).ToListAsync(cancellation)) };
+    }
+
+    private async Task<Guid> DeployAsync(
+        App app, AppEnvironment environment, int live, string description, string requestedBy, DateTime now, CancellationToken cancellation)
+    {
+        var release = await db.Releases.AsNoTracking().SingleOrDefaultAsync(x => x.EnvironmentId == environment.Id && x.Version == live, cancellation);
+        var deployment = await db.AddDeploymentAsync(app, environment.Id, DeploymentTriggers.ConfigChange, requestedBy, now, cancellation);
+        deployment.Description = description;
+        deployment.Commit = release?.Commit;
+        await outbox.PublishAsync(new DeploymentRequested { DeploymentId = deployment.CorrelationId }, cancellation);
+        return deployment.CorrelationId;
+    }
+
+    private List<ConfigVarResponse> Show(IEnumerable<ConfigVar> variables) =>
+    [
+        .. variables.OrderBy(variable => variable.Name, StringComparer.Ordinal).Select(variable => new ConfigVarResponse
+        {
+            Name = variable.Name,
+            Preview = Open(variable) is { } value ? ConfigVarRules.Preview(value) : GatewayTexts.ConfigVarLost(),
+            UpdatedAt = variable.UpdatedAt,
+        }),
+    ];
+
+    /// <returns>Null if the key it was sealed with is gone: it can be set anew.</returns>
+    private string? Open(ConfigVar variable)
+    {
+        try
+        {
+            return sealer.Open(variable.SealedValue);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
+}

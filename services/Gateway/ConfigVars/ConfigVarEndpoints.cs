@@ -1,0 +1,29 @@
+using System.Security.Claims;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Paas.Contracts.Api;
+using Paas.Gateway.Access;
+using Paas.Gateway.Http;
+
+namespace Paas.Gateway.ConfigVars;
+
+internal static class ConfigVarEndpoints
+{
+    public static void MapConfigVars(this IEndpointRouteBuilder v1)
+    {
+        var variables = v1.MapGroup("/apps/{app}/config-vars").WithTags("Config vars").ProducesProblem(404);
+        variables.MapGet("/", ListAsync).WithSummary("The names of an app's config vars, and the ends of their values.");
+        variables.MapPut("/", ReplaceAsync).WithSummary("Replaces all config vars and, if the app is live, deploys the change.").ProducesProblem(400);
+        variables.MapPatch("/", ChangeAsync).WithSummary("Sets config vars, removes those that are null and, if the app is live, deploys the change.").ProducesProblem(400);
+    }
+
+    private static async Task<Ok<ConfigVarsResponse>> ListAsync(string app, ConfigVarChanges changes, CancellationToken cancellation) =>
+        TypedResults.Ok(await changes.ListAsync(app, cancellation));
+
+    private static async Task<Ok<ConfigVarsResponse>> ReplaceAsync(
+        string app, JsonBody<Dictionary<string, string?>> body, ClaimsPrincipal caller, ConfigVarChanges changes, CancellationToken cancellation) =>
+        TypedResults.Ok(await changes.ApplyAsync(app, body.Required, replaceAll: true, caller.CallerName(), cancellation));
+
+    private static async Task<Ok<ConfigVarsResponse>> ChangeAsync(
+        string app, JsonBody<Dictionary<string, string?>> body, ClaimsPrincipal caller, ConfigVarChanges changes, CancellationToken cancellation) =>
+        TypedResults.Ok(await changes.ApplyAsync(app, body.Required, replaceAll: false, caller.CallerName(), cancellation));
+}

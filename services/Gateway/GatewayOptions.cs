@@ -1,0 +1,43 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using Paas.Contracts;
+
+namespace Paas.Gateway;
+
+/// <summary>Section <c>Gateway</c>.</summary>
+public sealed class GatewayOptions
+{
+    public const string Section = "Gateway";
+
+    /// <summary>Where the platform is reached from outside, if that is not where a request comes to.</summary>
+    [RegularExpression("^https?://[^/?#]+/?$", ErrorMessage = "Gateway__PublicUrl has to be an http or https URL without a path, such as https://paas.example.com.")]
+    public string? PublicUrl { get; set; }
+
+    /// <summary>The targets an app can be made for; <c>local</c> if none is named.</summary>
+    public string[] Targets { get; set; } = [];
+
+    public IReadOnlyList<string> AvailableTargets => Targets.Length > 0 ? Targets : [Target.Local];
+
+    /// <summary>How many deliveries one address may have refused in a minute before it is not listened to any more.</summary>
+    [Range(1, 1_000_000, ErrorMessage = "Gateway__FailedDeliveriesPerMinute has to be between 1 and 1000000.")]
+    public int FailedDeliveriesPerMinute { get; set; } = 60;
+
+    /// <summary>How many deliveries too large for memory are received at the same time; more wait.</summary>
+    [Range(1, 1_000, ErrorMessage = "Gateway__LargeDeliveries has to be between 1 and 1000.")]
+    public int LargeDeliveries { get; set; } = 4;
+
+    /// <summary>How long a delivery may take to come in. GitHub itself gives up after 10 seconds.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:10:00", ErrorMessage = "Gateway__DeliveryTimeout has to be between a second and 10 minutes.")]
+    public TimeSpan DeliveryTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How many may follow logs at the same time.</summary>
+    [Range(1, 100_000, ErrorMessage = "Gateway__LogFollowers has to be between 1 and 100000.")]
+    public int LogFollowers { get; set; } = 200;
+
+    /// <summary>How long a connection to an app may be silent before it is cut.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Gateway__AppTimeout has to be between a second and a day.")]
+    public TimeSpan AppTimeout { get; set; } = TimeSpan.FromMinutes(5);
+}
+
+[OptionsValidator]
+public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOptions>;

@@ -1,0 +1,88 @@
+using MassTransit;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Paas.Gateway.Access;
+using Paas.Gateway.Apps;
+using Paas.Gateway.ConfigVars;
+using Paas.Gateway.Deliveries;
+using Paas.Gateway.Deployments;
+using Paas.Gateway.Faults;
+using Paas.Gateway.Health;
+using Paas.Gateway.Http;
+using Paas.Gateway.OpenApi;
+using Paas.Gateway.Releases;
+using Paas.Gateway.Router;
+using Paas.Gateway.Webhooks;
+using Paas.Hosting.Source;
+
+namespace Paas.Gateway;
+
+/// <summary>The gateway's parts: webhooks, the REST API, and the router in front of the apps.</summary>
+public static class GatewaySetup
+{
+    private const int MaxApiBodyBytes = 1024 * 1024;
+
+    /// <summary>Needs the platform, the persistence and the bus as well.</summary>
+    public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>());
+        services.AddSourceOptions();
+        services.Configure<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
+        services.AddProblemDetails();
+        services.AddExceptionHandler<ProblemHandler>();
+        services.AddAccess();
+        services.AddWebhooks();
+        services.AddRouter();
+        services.AddHealth();
+        services.AddApiDescription();
+        services.AddScoped<AppRules>();
+        services.AddScoped<AppView>();
+        services.AddScoped<ConfigVarChanges>();
+        services.AddScoped<LogReader>();
+        services.AddSingleton<LogFollowers>();
+        return services;
+    }
+
+    public static void AddGateway(this IBusRegistrationConfigurator bus) =>
+        bus.AddConsumer<SwitchRouteConsumer, SwitchRouteConsumerDefinition>();
+
+    /// <summary>
+    /// Lets the command line on the same machine find the platform, and in: by a file in the data directory that only
+    /// its owner may read, for as long as the process runs.
+    /// </summary>
+    public static IServiceCollection AddLocalAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<LocalAccess>();
+        services.AddHostedService<LocalAccessFile>();
+        return services;
+    }
+
+    /// <summary>The whole pipeline: first the router, then the platform's own endpoints.</summary>
+    public static WebApplication UseGateway(this WebApplication app)
+    {
+        app.UseMiddleware<AppRouter>();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+
+        app.MapWebhooks();
+        var v1 = app.MapGroup("/v1").RequireAuthorization().WithMetadata(new RequestSizeLimitAttribute(MaxApiBodyBytes))
+            .ProducesProblem(StatusCodes.Status401Unauthorized);
+        v1.MapApps();
+        v1.MapConfigVars();
+        v1.MapDeployments();
+        v1.MapReleases();
+        v1.MapDeliveries();
+        v1.MapFaults();
+        app.MapHealth();
+        app.MapOpenApi();
+        app.MapGet("/", () => TypedResults.Text(GatewayTexts.Welcome())).ExcludeFromDescription();
+        return app;
+    }
+}

@@ -1,0 +1,75 @@
+namespace Paas.Gateway;
+
+/// <summary>Apps, config vars, deployments, releases, faults.</summary>
+internal static partial class GatewayTexts
+{
+    public static string AppUnknown(string name) => $"There is no app '{Shorten(name)}'. See which there are with GET /v1/apps, or make it with POST /v1/apps.";
+    public static string NameMissing() => "'name' is missing. Give the app a name, such as shop.";
+
+    public static string NameMalformed(string name) =>
+        $"'{Shorten(name)}' cannot be an app's name, because it becomes part of a host name. "
+        + "Use 2 to 40 lower-case letters, digits and hyphens; begin with a letter and end with a letter or digit.";
+
+    public static string NameLikePunycode(string name) =>
+        $"'{Shorten(name)}' cannot be an app's name: in a host name, hyphens at the third and fourth place stand for an encoded one. Choose another.";
+
+    public static string NameReserved(string name) => $"'{name}' is kept for the platform. Choose another name, such as my-{name}.";
+    public static string NameTaken(string name) => $"There is an app '{name}' already. Choose another name, or change that one with PATCH /v1/apps/{name}.";
+    public static string RepositoryWithoutName(string url) => $"'{Shorten(url)}' names no repository. Give its full URL, such as https://github.com/acme/shop.";
+
+    public static string TargetUnavailable(string target, IEnumerable<string> available) =>
+        $"This platform has no target '{Shorten(target)}'. Available: {List(available)}. Choose one of these, or ask the operator to add it.";
+
+    public static string PolicyUnknown(string policy, IEnumerable<string> known) => $"There is no policy '{Shorten(policy)}'. Choose one of: {List(known)}.";
+
+    public static string SecretLength(int min, int max) =>
+        $"'webhookSecret' has to have {min} to {max} characters, none of them a control character. Leave it out to have one made.";
+
+    public static string RepositoryTokenMalformed() =>
+        "'repositoryToken' may have up to 2000 characters of ASCII, without spaces. Copy it again from the git host.";
+
+    public static string RemovedBy(string caller, string app) => $"{caller}, who removed the app {app}";
+
+    public static string ConfigVarNameMalformed(string name) =>
+        $"'{Shorten(name)}' cannot be a config var's name. Use up to 128 letters, digits and underscores, and do not begin with a digit.";
+
+    public static string ConfigVarReserved(string name) => $"{name} is set by the platform. Choose a name other than PORT that does not begin with PAAS_.";
+    public static string ConfigVarWithNul(string name) => $"The value of {name} contains a NUL character, which no process can be given. Remove it, or encode the value.";
+    public static string ConfigVarTooLarge(string name, int max) => $"The value of {name} is larger than {max / 1024} KiB. Keep it in a file or an object store instead.";
+    public static string ConfigVarsTooMany(int count, int max) => $"The app would have {count} config vars; up to {max} are possible. Remove some first.";
+    public static string ConfigVarsTooLarge(int max) => $"The app's config vars would be larger than {max / 1024} KiB together. Keep large values in a file or an object store instead.";
+    public static string ConfigVarLost() => "(cannot be opened; set it again)";
+
+    public static string ConfigChange(IReadOnlyList<string> set, IReadOnlyList<string> unset)
+    {
+        var parts = new List<string>();
+        if (set.Count > 0)
+            parts.Add($"Set {Some(set)}");
+        if (unset.Count > 0)
+            parts.Add($"{(set.Count > 0 ? "unset" : "Unset")} {Some(unset.Order(StringComparer.Ordinal).ToList())}");
+        return string.Join(", ", parts);
+
+        static string Some(IReadOnlyList<string> names) => names.Count <= 5 ? List(names) : $"{List(names.Take(4))} and {names.Count - 4} more";
+    }
+
+    public static string DeploymentUnknown(Guid id) => $"There is no deployment {id}. See which there are with GET /v1/deployments.";
+    public static string RefAndCommit() => "'ref' and 'commit' were both given. Give the one that is to be deployed, or neither for the app's branch.";
+    public static string CommitMalformed(string commit) => $"'{Shorten(commit)}' is not a commit. Give all 40 hex digits of its SHA, or a branch or tag as 'ref'.";
+    public static string CancelTooLate(Guid id, string state) => $"The deployment {id} has ended already ({state}); there is nothing to cancel.";
+    public static string TooManyFollowers(int max) => $"{max} logs are being followed already. Try again in a moment, or ask without 'Accept: text/event-stream' for the lines so far.";
+    public static string LastEventIdMalformed() => "'Last-Event-ID' is not the id of an event of this stream. Send the last one that was received, or none to begin at the start.";
+
+    public static string Rollback(int version) => $"Rollback to v{version}";
+    public static string ReleaseUnknown(string version, string app) => $"The app {app} has no release '{Shorten(version)}'. See which it has with GET /v1/apps/{app}/releases.";
+    public static string RollbackToLive(int version, string app) => $"v{version} of {app} is live already. Choose an earlier release.";
+    public static string RollbackToNeverLive(int version, string app) => $"v{version} of {app} never was live, so there is nothing to go back to. Choose a release whose state is Retired.";
+
+    public static string NotFaulted(Guid id, string state) =>
+        $"The deployment {id} is not faulted but {state}. Only faulted deployments can be replayed or discarded; see GET /v1/admin/faults.";
+
+    public static string StepUnknown(string step, IEnumerable<string> known) => $"There is no step '{Shorten(step)}'. Steps are: {List(known)}.";
+    public static string ReplayTooLate(string from, string faulted) => $"The deployment faulted in {faulted}: {from} comes after it and needs its result. Replay from {faulted} or earlier.";
+    public static string UntilBeforeSince() => "'until' is before 'since'. Exchange them, or leave one out.";
+    public static string DiscardWithoutReason(int max) => $"'reason' is missing or too long. Say in up to {max} characters why the deployment is given up.";
+    public static string DiscardedBy(string caller, string reason) => $"{caller} discarded: {reason}";
+}

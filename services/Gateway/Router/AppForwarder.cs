@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace Paas.Gateway.Router;
+
+internal enum ForwardOutcome
+{
+    /// <summary>Answered, or the visitor has gone.</summary>
+    Done,
+    NoInstance,
+    Failed,
+    TimedOut,
+}
+
+/// <summary>Sends a request to an instance of its app.</summary>
+internal sealed class AppForwarder(IHttpForwarder forwarder, RouteTable routes, IOptions<GatewayOptions> options) : IDisposable
+{
+    private readonly ForwarderRequestConfig _request = new() { ActivityTimeout = options.Value.AppTimeout, Version = HttpVersion.Version11 };
+
+    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(3),
+        // Less than any app server keeps an idle connection: none is used at the moment in which it is closed.
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1),
+        ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
+    });
+
+    public async Task<ForwardOutcome> ForwardAsync(HttpContext context, AppRoute route)
+    {
+        var outcome = ForwardOutcome.NoInstance;
+        for (var again = false; ; again = true)
+        {
+            foreach (var instance in route.InTurn())
+            {
+                // Turned away: the route has just been switched.
+                if (!instance.TryEnter())
+                    continue;
+                try
+                {
+                    outcome = await ForwardAsync(context, route, instance);
+                }
+                finally
+                {
+                    instance.Leave();
+                }
+
+                if (outcome != ForwardOutcome.Failed || !NothingWasSent(context))
+                    return outcome;
+                context.Response.Clear();
+            }
+
+            var newest = routes.Find(route.App);
+            if (newest is null || newest == route)
+                return newest is null ? ForwardOutcome.NoInstance : outcome;
+            // A route that is switched all the time must not keep a request for ever once it has met an instance that fails.
+            if (again && outcome == ForwardOutcome.Failed)
+                return outcome;
+            route = newest;
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task<ForwardOutcome> ForwardAsync(HttpContext context, AppRoute route, Instance instance) =>
+        await forwarder.SendAsync(context, instance.Url, _client, _request, route.Transformer) switch
+        {
+            ForwarderError.None or ForwarderError.RequestCanceled => ForwardOutcome.Done,
+            ForwarderError.RequestTimedOut when !ConnectTimedOut(context) => ForwardOutcome.TimedOut,
+            _ when context.Response.HasStarted || context.RequestAborted.IsCancellationRequested => ForwardOutcome.Done,
+            _ => ForwardOutcome.Failed,
+        };
+
+    /// <summary>Connecting has failed: the request and its body are still whole.</summary>
+    private static bool NothingWasSent(HttpContext context) =>
+        Error(context) is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError }
+        || ConnectTimedOut(context);
+
+    private static bool ConnectTimedOut(HttpContext context) => Error(context) is OperationCanceledException { InnerException: TimeoutException };
+
+    private static Exception? Error(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Exception;
+}

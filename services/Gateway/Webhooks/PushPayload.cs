@@ -1,0 +1,68 @@
+namespace Paas.Gateway.Webhooks;
+
+/// <summary>What is taken from a delivery. All of it is the sender's word: nothing here is checked yet.</summary>
+internal sealed class PushPayload
+{
+    public const int MaxUrlLength = 1_000;
+    private const int MaxRefLength = 1_000;
+    private const int MaxNameLength = 200;
+    private const int MaxMessageLength = 500;
+
+    public string? Ref { get; private set; }
+    public string? Before { get; private set; }
+    public string? After { get; private set; }
+    public bool Deleted { get; private set; }
+    public string? CommitMessage { get; private set; }
+    public string? Pusher { get; private set; }
+    public string? RepositoryName { get; private set; }
+
+    /// <summary>What a ping says.</summary>
+    public string? Zen { get; private set; }
+
+    /// <summary>The repository under each of its addresses.</summary>
+    public List<string> RepositoryUrls { get; } = [];
+
+    public string? Repository => RepositoryName ?? RepositoryUrls.FirstOrDefault();
+
+    public static bool Wants(string? parent, string name) => parent switch
+    {
+        null => name is "ref" or "before" or "after" or "zen",
+        "head_commit" => name is "message",
+        "pusher" => name is "name",
+        "repository" => name is "full_name" or "clone_url" or "html_url" or "ssh_url" or "git_url" or "url",
+        _ => false,
+    };
+
+    public void Set(string? parent, string name, string value)
+    {
+        switch (parent, name)
+        {
+            case (null, "ref"): Ref = Clean(value, MaxRefLength); break;
+            case (null, "before"): Before = Clean(value, MaxNameLength); break;
+            case (null, "after"): After = Clean(value, MaxNameLength); break;
+            case (null, "zen"): Zen = Clean(value, MaxNameLength); break;
+            case ("head_commit", "message"): CommitMessage = Clean(value, MaxMessageLength); break;
+            case ("pusher", "name"): Pusher = Clean(value, MaxNameLength); break;
+            case ("repository", "full_name"): RepositoryName = Clean(value, MaxNameLength); break;
+            // A URL that was cut would be another one.
+            case ("repository", _) when value.Length <= MaxUrlLength: RepositoryUrls.Add(Clean(value, MaxUrlLength)); break;
+        }
+    }
+
+    public void SetFlag(string name, bool value)
+    {
+        if (name == "deleted")
+            Deleted = value;
+    }
+
+    /// <summary>Without what a database or a terminal would stumble over, and not longer than it may be.</summary>
+    public static string Clean(string text, int maxLength) => string.Create(Math.Min(text.Length, maxLength), text, (span, from) =>
+    {
+        for (var i = 0; i < span.Length; i++)
+        {
+            var whole = char.IsHighSurrogate(from[i]) ? i + 1 < span.Length && char.IsLowSurrogate(from[i + 1])
+                : !char.IsLowSurrogate(from[i]) || (i > 0 && char.IsHighSurrogate(from[i - 1]));
+            span[i] = !whole ? '\uFFFD' : char.IsControl(from[i]) && from[i] != '\n' ? ' ' : from[i];
+        }
+    });
+}

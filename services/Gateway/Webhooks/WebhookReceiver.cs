@@ -1,0 +1,136 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Paas.Contracts.Api;
+using Paas.Gateway.Http;
+using Paas.Hosting.Secrets;
+using Paas.Hosting.Source;
+using Paas.Persistence;
+using Paas.Persistence.Entities;
+
+namespace Paas.Gateway.Webhooks;
+
+/// <summary>Takes a delivery from its first byte to its answer.</summary>
+internal sealed partial class WebhookReceiver(
+    PaasDbContext db, DeliveryBodies bodies, DeliveryStore store, RejectedDeliveries rejected, FailureLimiter failures,
+    SecretSealer sealer, TimeProvider clock, ILogger<WebhookReceiver> logger)
+{
+    public async Task<DeliveryAccepted> ReceiveAsync(HttpContext context, string? appName)
+    {
+        var known = new Known { App = appName is null ? null : PushPayload.Clean(appName, App.MaxNameLength) };
+        try
+        {
+            var incoming = IncomingDelivery.From(context.Request);
+            known.Incoming = incoming;
+            await using var body = await bodies.ReceiveAsync(context.Request, context.RequestAborted);
+            var stored = await ReceiveAsync(incoming, body.Bytes, appName, known, context.RequestAborted);
+            return new DeliveryAccepted { Id = stored[0].Id, Decision = stored[0].Decision, Reason = stored[0].Reason };
+        }
+        catch (ProblemException refused) when (refused.Status is 400 or 401 or 404 or 415)
+        {
+            if (!failures.Count(context.Connection.RemoteIpAddress))
+                throw DeliveryBodies.TooManyFailures();
+            Log.Refused(logger, known.Incoming?.DeliveryId, refused.Message);
+            rejected.Add(ToRejected(known, refused.Message));
+            throw;
+        }
+    }
+
+    private async Task<IReadOnlyList<Delivery>> ReceiveAsync(IncomingDelivery incoming, Stream body, string? appName, Known known, CancellationToken cancellation)
+    {
+        if (appName is not null)
+        {
+            var app = await db.Apps.AsNoTracking().SingleOrDefaultAsync(x => x.Name == appName, cancellation)
+                ?? throw ProblemException.NotFound(GatewayTexts.WebhookOfUnknownApp(appName));
+            var signed = await SignedByAsync([app], incoming, body, cancellation);
+            known.Payload = await ReadAsync(incoming, body, cancellation);
+            return await store.StoreAsync(incoming, known.Payload, signed);
+        }
+
+        // Whose secret to verify with is only in the payload: it is read for that, and believed afterwards.
+        var payload = known.Payload = await ReadAsync(incoming, body, cancellation);
+        var keys = payload.RepositoryUrls.Select(RepositoryUrl.Key).OfType<string>().Distinct().ToList();
+        if (keys.Count == 0)
+            throw ProblemException.NotFound(GatewayTexts.DeliveryWithoutRepository());
+        var apps = await db.Apps.AsNoTracking().Where(x => keys.Contains(x.RepositoryKey)).OrderBy(x => x.CreatedAt).ToListAsync(cancellation);
+        if (apps.Count == 0)
+            throw ProblemException.NotFound(GatewayTexts.RepositoryUnknown(payload.Repository!));
+        known.App = apps[0].Name;
+        return await store.StoreAsync(incoming, payload, await SignedByAsync(apps, incoming, body, cancellation));
+    }
+
+    private async Task<List<App>> SignedByAsync(List<App> apps, IncomingDelivery incoming, Stream body, CancellationToken cancellation)
+    {
+        var secrets = new List<string>();
+        var openable = new List<App>();
+        foreach (var app in apps)
+        {
+            try
+            {
+                secrets.Add(sealer.Open(app.SealedWebhookSecret));
+                openable.Add(app);
+            }
+            catch (CryptographicException exception)
+            {
+                Log.SecretLost(logger, exception, app.Name);
+            }
+        }
+
+        var fits = await Signature.VerifyAsync(body, incoming.Signature, secrets, cancellation);
+        var signed = openable.Where((_, i) => fits[i]).ToList();
+        if (signed.Count > 0)
+            return signed;
+        throw openable.Count < apps.Count
+            ? ProblemException.Unavailable(GatewayTexts.SecretLost(apps.Except(openable).First().Name))
+            : IncomingDelivery.Unauthorized(GatewayTexts.SignatureWrong(apps[0].Name));
+    }
+
+    private static async Task<PushPayload> ReadAsync(IncomingDelivery incoming, Stream body, CancellationToken cancellation)
+    {
+        try
+        {
+            body.Position = 0;
+            return await PushPayloadReader.ReadAsync(incoming.IsForm ? new FormPayloadStream(body) : body, cancellation);
+        }
+        catch (JsonException exception)
+        {
+            throw ProblemException.Malformed(GatewayTexts.PayloadMalformed(exception.LineNumber, exception.BytePositionInLine));
+        }
+        catch (FormatException)
+        {
+            throw ProblemException.Malformed(GatewayTexts.FormMalformed());
+        }
+    }
+
+    private Delivery ToRejected(Known known, string reason) => new()
+    {
+        Id = NewId.NextGuid(),
+        DeliveryId = known.Incoming?.DeliveryId,
+        AppName = known.App,
+        Event = known.Incoming?.Event ?? "unknown",
+        Repository = known.Payload?.Repository,
+        Ref = known.Payload?.Ref,
+        After = known.Payload?.After,
+        ReceivedAt = clock.GetUtcNow().UtcDateTime,
+        Decision = DeliveryDecisions.Rejected,
+        Reason = reason,
+    };
+
+    /// <summary>What had become clear of a delivery until it was refused.</summary>
+    private sealed class Known
+    {
+        public string? App { get; set; }
+        public IncomingDelivery? Incoming { get; set; }
+        public PushPayload? Payload { get; set; }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Refused delivery {DeliveryId}: {Reason}")]
+        public static partial void Refused(ILogger logger, string? deliveryId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The webhook secret of the app {App} cannot be opened with the platform's keys")]
+        public static partial void SecretLost(ILogger logger, Exception exception, string app);
+    }
+}
