@@ -22,7 +22,7 @@ internal static class CrashingPlatform
         var command = JsonSerializer.Deserialize<DeployRelease>(await File.ReadAllTextAsync(deployment))!;
         var platform = await TestPlatform.StartAsync(dataDirectory, command.AppId);
         // The release before runs, as it does when a platform has been up for a while.
-        await TestPlatform.UntilAsync(() => platform.Router.RouteOf(command.AppId) is not null, "the release before is back");
+        await TestPlatform.UntilAsync(() => platform.Router.RouteOf(command.AppId)?.Instances.Count == 1, "the release before is back");
         if (killAt == AtSwitch)
             platform.Router.BeforeAnswer = route => route.Release == command.Release ? KillAsync() : Task.CompletedTask;
         if (killAt == AtLastQuestion)

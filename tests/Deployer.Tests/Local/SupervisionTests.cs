@@ -142,6 +142,8 @@ public sealed class SupervisionTests
             var answer = await second.AskAsync();
             answer.GetProperty("release").GetString().ShouldBe("v4");
             answer.GetProperty("env").GetProperty("COLOUR").GetString().ShouldBe("blue");
+            // The instances from before are forgotten before there are new ones.
+            second.Router.Switches.First().Instances.ShouldBeEmpty();
             second.Router.RouteOf(broken).ShouldBeNull();
         }
         finally

@@ -16,8 +16,6 @@ internal sealed record CurrentRelease
     /// <summary>As they came: they are opened only to start a process.</summary>
     public string? SealedConfigVars { get; init; }
 
-    public bool HasWeb => Run.Processes.Any(type => type is { Name: ProcessType.Web, Scale: > 0 });
-
     public static CurrentRelease Of(DeployRelease command) => new()
     {
         AppId = command.AppId,

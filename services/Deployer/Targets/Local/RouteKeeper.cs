@@ -21,10 +21,10 @@ internal sealed partial class RouteKeeper(CurrentRelease release, Func<IReadOnly
 
     public void Changed() => _changes.Writer.TryWrite(true);
 
-    /// <param name="first">What to tell the router first; null to wait for healthy instances.</param>
+    /// <param name="first">What to tell the router first, until it has heard it.</param>
     /// <param name="tookOver">Awaited once, when the router sends its requests to this release.</param>
     /// <param name="cancellation">Ends the keeping; the route stays as it is.</param>
-    public async Task RunAsync(IReadOnlyList<Uri>? first, Func<Task> tookOver, CancellationToken cancellation)
+    public async Task RunAsync(IReadOnlyList<Uri> first, Func<Task> tookOver, CancellationToken cancellation)
     {
         IReadOnlyList<Uri>? told = null;
         var takingOver = Task.CompletedTask;
@@ -33,9 +33,8 @@ internal sealed partial class RouteKeeper(CurrentRelease release, Func<IReadOnly
         {
             while (true)
             {
-                var wanted = told is null && first is not null ? first : addresses();
-                // A release that is being started again keeps whatever route there is until it can serve.
-                if (told is null ? first is null && release.HasWeb && wanted.Count == 0 : told.SequenceEqual(wanted))
+                var wanted = told is null ? first : addresses();
+                if (told is not null && told.SequenceEqual(wanted))
                 {
                     await _changes.Reader.ReadAsync(cancellation);
                     continue;

@@ -82,7 +82,10 @@ internal sealed class RunningRelease : IAsyncDisposable
     }
 
     /// <summary>Starts a release that ran before, and goes on trying if it does not come up.</summary>
-    public void Restore() => Watch(null);
+    /// <remarks>
+    /// First the router forgets the instances from before: they are gone, and another app may get their ports.
+    /// </remarks>
+    public void Restore() => Watch([]);
 
     /// <summary>Gives the release before it back, before anything was taken from it.</summary>
     public void Forget() => _replaced = null;
@@ -104,7 +107,7 @@ internal sealed class RunningRelease : IAsyncDisposable
             log.Detail(line);
     }
 
-    private void Watch(IReadOnlyList<Uri>? addresses) => _watch = Task.WhenAll([
+    private void Watch(IReadOnlyList<Uri> addresses) => _watch = Task.WhenAll([
         .. _slots.Select(slot => slot.SuperviseAsync(Changed, _stopping.Token)),
         _keeper.RunAsync(addresses, StopReplacedAsync, _stopping.Token)]);
 
