@@ -8,10 +8,6 @@ internal static class CodeDownloaderTexts
 {
     private const int MaxNamed = 5;
 
-    public static string NoBroker() =>
-        "code-downloader: RabbitMq__Uri is not set. Set it to the broker's address, such as amqp://guest:guest@localhost:5672, "
-        + "or start the standalone platform, which needs none.";
-
     // The log.
     public static string Resolving(RepositoryUrl url, string? reference) => $"Looking up {reference ?? "the default branch"} of {url}";
 

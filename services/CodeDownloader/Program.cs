@@ -4,12 +4,8 @@ using Paas.Hosting;
 using Paas.Hosting.Messaging;
 
 var builder = Host.CreateApplicationBuilder(args);
-if (string.IsNullOrEmpty(builder.Configuration["RabbitMq:Uri"]))
-{
-    Console.Error.WriteLine(CodeDownloaderTexts.NoBroker());
+if (!builder.Configuration.HasRabbitMq("code downloader"))
     return 1;
-}
-
 builder.Services.AddPaasPlatform(builder.Configuration);
 builder.Services.AddCodeDownloader(builder.Configuration);
 builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddCodeDownloader());

@@ -8,10 +8,6 @@ internal static partial class ConfigurationValidatorTexts
 {
     private const int MaxQuoted = 60;
 
-    public const string BrokerMissing =
-        "The configuration validator works on messages and needs a broker: set RabbitMq__Uri, for example to amqp://localhost, or start "
-        + "the standalone platform instead.";
-
     public const string ArchiveDamaged =
         "The source archive can't be read: it is damaged in the artifact store. Deploy the commit again to make it anew.";
 

@@ -106,10 +106,6 @@ internal static class DeployerTexts
     // A static site
     public static string PageNotFound() => "404: there is no such page on this site.\n";
 
-    // Starting the service
-    public static string NeedsRabbitMq() =>
-        "The deployer hears its commands over RabbitMQ: set RabbitMq__Uri, such as amqp://user:password@rabbitmq, or start the all-in-one platform with ./paas up.";
-
     private static string Ended(int exitCode) => exitCode > 128 && Signal(exitCode - 128) is { } signal
         ? $"was ended by signal {signal}" : $"exited with code {exitCode}";
 

@@ -6,12 +6,8 @@ using Paas.Hosting;
 using Paas.Hosting.Messaging;
 
 var builder = Host.CreateApplicationBuilder(args);
-if (string.IsNullOrEmpty(builder.Configuration["RabbitMq:Uri"]))
-{
-    await Console.Error.WriteLineAsync(DeployerTexts.NeedsRabbitMq());
+if (!builder.Configuration.HasRabbitMq("deployer"))
     return 1;
-}
-
 builder.Services.AddPaasPlatform(builder.Configuration);
 builder.Services.AddDeployer(builder.Configuration);
 builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddDeployer());

@@ -19,10 +19,6 @@ internal static partial class GatewayTexts
     public static string ApiTitle() => "PaaS";
     public static string ApiDescription() => "Apps, their deployments and releases, and what the git hosts delivered.";
 
-    public static string NeedsRabbitMq() =>
-        "The gateway talks to the other services through RabbitMQ: set RabbitMq__Uri, such as amqp://localhost. "
-        + "To run the whole platform in one process, start it with ./paas up.";
-
     public static string AdminTokenMade(string token) => $"The operator's token, shown only now: {token}";
 
     public static string UnauthorizedTitle() => "Who are you?";

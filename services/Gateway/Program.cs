@@ -6,12 +6,8 @@ using Paas.Hosting.Messaging;
 using Paas.Persistence;
 
 var builder = WebApplication.CreateBuilder(args);
-if (string.IsNullOrEmpty(builder.Configuration["RabbitMq:Uri"]))
-{
-    await Console.Error.WriteLineAsync(GatewayTexts.NeedsRabbitMq());
+if (!builder.Configuration.HasRabbitMq("gateway"))
     return 1;
-}
-
 if (string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.ServerUrlsKey]) && string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.HttpPortsKey]))
     builder.WebHost.UseUrls("http://127.0.0.1:8080");
 builder.Services.AddPaasPlatform(builder.Configuration);

@@ -10,9 +10,6 @@ internal static class ImageBuilderTexts
 {
     private const string OtherTargets = "the targets 'docker' and 'kubernetes' bring every runtime along in an image";
 
-    public static string NoBroker() =>
-        "The image builder works for a broker: set RabbitMq__Uri, such as amqp://user:password@host:5672. Without a broker, start the standalone platform, which has a builder of its own.";
-
     public static string NoName() => "ImageBuilder__Name has to name this builder, or be left out for the name of the machine.";
 
     public static string WrongTimeout() => "ImageBuilder__Timeout has to be between one second and one day, such as 00:20:00.";

@@ -4,12 +4,8 @@ using Paas.Hosting.Messaging;
 using Paas.ImageBuilder;
 
 var builder = Host.CreateApplicationBuilder(args);
-if (string.IsNullOrEmpty(builder.Configuration["RabbitMq:Uri"]))
-{
-    await Console.Error.WriteLineAsync(ImageBuilderTexts.NoBroker());
+if (!builder.Configuration.HasRabbitMq("image builder"))
     return 1;
-}
-
 builder.Services.AddPaasPlatform(builder.Configuration);
 builder.Services.AddImageBuilder(builder.Configuration);
 builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddImageBuilder());

@@ -5,9 +5,6 @@ namespace Paas.ImagePublisher;
 /// <summary>What this service says to people.</summary>
 internal static class ImagePublisherTexts
 {
-    public static string NoBroker() =>
-        "The image publisher works for a broker: set RabbitMq__Uri, such as amqp://user:password@host:5672. Without a broker, start the standalone platform, which has a publisher of its own.";
-
     public static string TargetNotSupported(string target, IEnumerable<string> supported) =>
         $"This platform cannot publish for the target '{target}' yet: it has publishers for {string.Join(", ", supported.Select(name => $"'{name}'"))}. Set the app's target to one of these and deploy again.";
 

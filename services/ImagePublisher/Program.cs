@@ -4,12 +4,8 @@ using Paas.Hosting.Messaging;
 using Paas.ImagePublisher;
 
 var builder = Host.CreateApplicationBuilder(args);
-if (string.IsNullOrEmpty(builder.Configuration["RabbitMq:Uri"]))
-{
-    await Console.Error.WriteLineAsync(ImagePublisherTexts.NoBroker());
+if (!builder.Configuration.HasRabbitMq("image publisher"))
     return 1;
-}
-
 builder.Services.AddPaasPlatform(builder.Configuration);
 builder.Services.AddImagePublisher(builder.Configuration);
 builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddImagePublisher());

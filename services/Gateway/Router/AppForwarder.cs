@@ -19,17 +19,11 @@ internal sealed class AppForwarder(IHttpForwarder forwarder, RouteTable routes, 
 {
     private readonly ForwarderRequestConfig _request = new() { ActivityTimeout = options.Value.AppTimeout, Version = HttpVersion.Version11 };
 
-    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(3),
-        // Less than any app server keeps an idle connection: none is used at the moment in which it is closed.
-        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(1),
-        ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
-    });
+    // Less than any app server keeps an idle connection: none is used at the moment in which it is closed.
+    private readonly HttpMessageInvoker _client = CreateClient(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
+
+    // HttpClient would use a connection again that an HTTP/1.0 server is about to close, and lose the request.
+    private readonly HttpMessageInvoker _oneConnectionEach = CreateClient(TimeSpan.Zero, TimeSpan.Zero);
 
     public async Task<ForwardOutcome> ForwardAsync(HttpContext context, AppRoute route)
     {
@@ -65,16 +59,36 @@ internal sealed class AppForwarder(IHttpForwarder forwarder, RouteTable routes, 
         }
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        _client.Dispose();
+        _oneConnectionEach.Dispose();
+    }
 
-    private async Task<ForwardOutcome> ForwardAsync(HttpContext context, AppRoute route, Instance instance) =>
-        await forwarder.SendAsync(context, instance.Url, _client, _request, route.Transformer) switch
+    private static HttpMessageInvoker CreateClient(TimeSpan idleTimeout, TimeSpan lifetime) => new(new SocketsHttpHandler
+    {
+        UseProxy = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(3),
+        PooledConnectionIdleTimeout = idleTimeout,
+        PooledConnectionLifetime = lifetime,
+        ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
+    });
+
+    private async Task<ForwardOutcome> ForwardAsync(HttpContext context, AppRoute route, Instance instance)
+    {
+        context.Features.Set(instance);
+        var client = instance.ClosesConnections ? _oneConnectionEach : _client;
+        return await forwarder.SendAsync(context, instance.Url, client, _request, route.Transformer) switch
         {
             ForwarderError.None or ForwarderError.RequestCanceled => ForwardOutcome.Done,
             ForwarderError.RequestTimedOut when !ConnectTimedOut(context) => ForwardOutcome.TimedOut,
             _ when context.Response.HasStarted || context.RequestAborted.IsCancellationRequested => ForwardOutcome.Done,
             _ => ForwardOutcome.Failed,
         };
+    }
 
     /// <summary>Connecting has failed: the request and its body are still whole.</summary>
     private static bool NothingWasSent(HttpContext context) =>

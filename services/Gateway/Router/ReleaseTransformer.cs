@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Paas.Gateway.Router;
@@ -36,7 +37,12 @@ internal sealed class ReleaseTransformer(int release) : HttpTransformer
     {
         var goOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         if (proxyResponse is not null)
+        {
             httpContext.Response.Headers[ReleaseHeader] = _release;
+            if (proxyResponse.Version < HttpVersion.Version11)
+                httpContext.Features.Get<Instance>()!.ClosesConnections = true;
+        }
+
         return goOn;
     }
 }

@@ -1,0 +1,71 @@
+using Paas.Hosting;
+
+namespace Paas.Standalone;
+
+/// <summary>
+/// The folder with everything the platform stores. It belongs to one platform at a time: two on the same data would
+/// run every deployment twice.
+/// </summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private const int ProbeBytes = 256 * 1024;
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream @lock)
+    {
+        Path = path;
+        _lock = @lock;
+    }
+
+    public string Path { get; }
+
+    /// <exception cref="StartProblem">The folder can't be written to, is full, or another platform uses it.</exception>
+    public static DataDirectory Prepare(IConfiguration configuration)
+    {
+        var path = System.IO.Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(path);
+            else
+                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            TryToWrite(path);
+            return new DataDirectory(path, Lock(path));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StartProblem(StandaloneTexts.DataDirectory(path, exception));
+        }
+    }
+
+    /// <summary>A full disk shows itself here, in a file of its own, and not in the middle of the database.</summary>
+    private static void TryToWrite(string path)
+    {
+        var probe = System.IO.Path.Combine(path, $"probe-{Environment.ProcessId}");
+        try
+        {
+            using var file = new FileStream(probe, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+            file.Write(new byte[ProbeBytes]);
+            file.Flush(flushToDisk: true);
+        }
+        finally
+        {
+            File.Delete(probe);
+        }
+    }
+
+    private static FileStream Lock(string path)
+    {
+        var file = System.IO.Path.Combine(path, "platform.lock");
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new StartProblem(StandaloneTexts.DataDirectoryInUse(path));
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+}

@@ -1,0 +1,3 @@
+using Paas.Standalone;
+
+return await StandaloneHost.RunAsync(args);

@@ -1,0 +1,85 @@
+using Paas.CodeDownloader;
+using Paas.ConfigurationValidator;
+using Paas.Deployer;
+using Paas.Gateway;
+using Paas.Gateway.Access;
+using Paas.Hosting;
+using Paas.Hosting.Messaging;
+using Paas.ImageBuilder;
+using Paas.ImagePublisher;
+using Paas.Orchestrator;
+using Paas.Persistence;
+
+namespace Paas.Standalone;
+
+/// <summary>All services in one process: messages in memory, SQLite in the data directory.</summary>
+public static class StandaloneHost
+{
+    private const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>Runs the platform until it is asked to stop.</summary>
+    /// <param name="args">Settings, such as <c>--urls http://127.0.0.1:8080</c>.</param>
+    /// <param name="extend">Adds services of whoever hosts the platform.</param>
+    /// <returns>The exit code: 0, or 1 if it could not start, which standard error explains in one sentence.</returns>
+    public static async Task<int> RunAsync(string[] args, Action<IServiceCollection>? extend = null)
+    {
+        try
+        {
+            var builder = WebApplication.CreateSlimBuilder(args);
+            using var dataDirectory = DataDirectory.Prepare(builder.Configuration);
+            AddPlatform(builder);
+            extend?.Invoke(builder.Services);
+            await using var app = builder.Build();
+            app.UseGateway();
+            await PersistenceSetup.MigrateAsync(app.Services, CancellationToken.None);
+            await EnsureAdminTokenAsync(app.Services);
+            await app.StartAsync();
+            Console.WriteLine(StandaloneTexts.Listening(app.Urls.First(), dataDirectory.Path));
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception exception) when (StartProblem.Explain(exception) is { } explanation)
+        {
+            await Console.Error.WriteLineAsync(explanation);
+            return 1;
+        }
+    }
+
+    private static void AddPlatform(WebApplicationBuilder builder)
+    {
+        var (services, configuration) = (builder.Services, builder.Configuration);
+        if (string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey]))
+            builder.WebHost.UseUrls(DefaultUrl);
+        builder.Logging.AddPaasConsole();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));
+
+        services.AddPaasPlatform(configuration);
+        services.AddPaasPersistence(configuration);
+        services.AddHostedService<RouterAddressFinder>();
+        services.AddGateway(configuration);
+        services.AddLocalAccess();
+        services.AddCodeDownloader(configuration);
+        services.AddConfigurationValidator(configuration);
+        services.AddImageBuilder(configuration);
+        services.AddImagePublisher(configuration);
+        services.AddDeployer(configuration);
+        services.AddPaasBus(configuration, bus =>
+        {
+            bus.AddGateway();
+            bus.AddOrchestrator();
+            bus.AddCodeDownloader();
+            bus.AddConfigurationValidator();
+            bus.AddImageBuilder();
+            bus.AddImagePublisher();
+            bus.AddDeployer();
+        });
+        services.AddOrchestrator(configuration);
+    }
+
+    private static async Task EnsureAdminTokenAsync(IServiceProvider services)
+    {
+        await using var scope = services.CreateAsyncScope();
+        if (await scope.ServiceProvider.GetRequiredService<AdminTokens>().EnsureAsync(CancellationToken.None) is { } token)
+            Console.WriteLine(StandaloneTexts.AdminToken(token));
+    }
+}

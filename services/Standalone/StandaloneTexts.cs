@@ -1,0 +1,51 @@
+using Microsoft.Data.Sqlite;
+
+namespace Paas.Standalone;
+
+/// <summary>What the standalone platform says to people.</summary>
+internal static class StandaloneTexts
+{
+    private const int DiskFull = 28; // ENOSPC
+    private const int ReadOnly = 30; // EROFS
+
+    public static string Listening(string url, string dataDirectory) => $"The platform is ready at {url}; its data is in {dataDirectory}.";
+
+    public static string AdminToken(string token) => $"""
+        The operator's token, shown only this once:
+
+            {token}
+
+        'paas login' stores it on another machine; on this one the command finds its way by itself.
+        """;
+
+    public static string DataDirectory(string path, Exception exception) => (exception.HResult & 0xffff) switch
+    {
+        DiskFull => $"The disk with the data directory {path} is full: make room there, or set Paas__DataDirectory to another disk. Nothing stored was changed.",
+        ReadOnly => $"The data directory {path} is on a read-only file system: mount it writable, or set Paas__DataDirectory to another folder.",
+        _ when exception is UnauthorizedAccessException =>
+            $"The data directory {path} can't be written to by this user: change its owner, or set Paas__DataDirectory to another folder.",
+        _ => $"The data directory {path} can't be used: {exception.Message} Set Paas__DataDirectory to another folder.",
+    };
+
+    public static string DataDirectoryInUse(string path) =>
+        $"Another platform uses the data directory {path}: stop that one, or set Paas__DataDirectory to another folder.";
+
+    public static string AddressInUse(string message) =>
+        $"{message.TrimEnd('.')}. Stop what listens there, or choose another address with --urls http://127.0.0.1:PORT.";
+
+    public static string Storage(Exception exception) => (exception.HResult & 0xffff) == DiskFull
+        ? "The disk with the data directory is full: make room there and start again. Nothing stored was changed."
+        : $"The platform can't store its data: {exception.Message}";
+
+    public static string Setting(Exception exception) => $"A setting can't be understood: {exception.Message}";
+
+    public static string Database(SqliteException exception) => exception.SqliteErrorCode switch
+    {
+        SQLitePCL.raw.SQLITE_FULL => "The disk with the data directory is full: make room there and start again. Nothing stored was changed.",
+        SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM =>
+            "The database paas.db in the data directory can't be written to: look at its owner and at the file system, and start again.",
+        SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB =>
+            "The database paas.db in the data directory is damaged: restore it from a backup, or move it away to begin anew.",
+        _ => $"The database paas.db in the data directory can't be used: {exception.Message}",
+    };
+}
