@@ -25,7 +25,6 @@ public static class DeployerSetup
 
         services.AddSingleton<RouterAddress>();
         services.AddSingleton<UrlResolver>();
-        services.AddSingleton<StepConfirmer>();
         services.AddSingleton<ReleaseDeployer>();
 
         services.AddSingleton<PortPool>();

@@ -9,8 +9,6 @@ internal static class DeployerTexts
     public static string UnknownTarget(string target, IEnumerable<string> known) =>
         $"There is no target '{target}' here. Set the app's target to one of: {string.Join(", ", known)}.";
 
-    public static string NotWanted(string step) => $"The deployment does not wait for this {step} any more.";
-
     public static string Removed(string app) => $"{app} was removed; create it again to deploy it.";
 
     public static string NoFreePort(int first, int last) => $"All ports from {first} to {last} are taken on this machine. Stop some apps, or what else listens there.";
@@ -99,9 +97,6 @@ internal static class DeployerTexts
 
     public static string RouterSilent(string app, TimeSpan timeout) =>
         $"The router did not answer within {Seconds(timeout)} that it has switched the route of {app}. See that the gateway runs and reaches the message broker.";
-
-    public static string SagaSilent(string step) =>
-        $"Nobody answered whether this {step} is still wanted. See that the orchestrator runs and reaches the message broker.";
 
     // A static site
     public static string PageNotFound() => "404: there is no such page on this site.\n";

@@ -18,7 +18,11 @@ public static class LoggingSetup
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("MassTransit", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
-        logging.AddFilter("Yarp", LogLevel.Warning);
+        // An app that breaks off is the app's affair; the router logs it in a line.
+        logging.AddFilter("Yarp", LogLevel.Error);
+        // Steps tell of their own retries, and a command that fails is an exception somewhere.
+        logging.AddFilter("MassTransit.ReceiveTransport", LogLevel.Error);
+        logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None);
         // The key ring is protected by the data directory's permissions.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         return logging;

@@ -155,10 +155,17 @@ internal sealed class Platform : IAsyncDisposable
     public async Task<DeploymentResponse> DeploymentAsync(Guid deployment, Func<DeploymentResponse, bool> condition, string what)
     {
         DeploymentResponse? found = null;
-        await UntilAsync(
-            async () => condition(found = (await Http.GetFromJsonAsync<DeploymentResponse>($"/v1/deployments/{deployment}"))!),
-            $"the deployment was {what}; it is {found?.State}");
-        return found!;
+        try
+        {
+            await UntilAsync(
+                async () => condition(found = (await Http.GetFromJsonAsync<DeploymentResponse>($"/v1/deployments/{deployment}"))!),
+                $"the deployment was {what}");
+            return found!;
+        }
+        catch (TimeoutException exception)
+        {
+            throw new TimeoutException($"{exception.Message} It is {found?.State}: {found?.Failure?.Message}\n{await LogAsync(deployment)}\n{Output}");
+        }
     }
 
     public Task<string> LogAsync(Guid deployment) => Http.GetStringAsync($"/v1/deployments/{deployment}/logs");

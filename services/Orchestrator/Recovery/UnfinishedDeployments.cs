@@ -20,14 +20,19 @@ internal sealed partial class UnfinishedDeployments(IServiceScopeFactory scopes,
 {
     private static readonly string StepCommandUrn = MessageUrn.ForTypeString<IStepCommand>();
 
+    /// <summary>Before anything sends them: step commands are made anew once all has started, and each step is to be done once.</summary>
+    public async Task StartingAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<PaasDbContext>().OutboxMessages
+            .Where(x => x.MessageType.Contains(StepCommandUrn)).ExecuteDeleteAsync(cancellationToken);
+    }
+
     public async Task StartedAsync(CancellationToken cancellationToken)
     {
         await bus.WaitForHealthStatus(BusHealthStatus.Healthy, cancellationToken);
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
-
-        // Commands are made anew below; all other messages that were not sent are still needed.
-        await db.OutboxMessages.Where(x => x.MessageType.Contains(StepCommandUrn)).ExecuteDeleteAsync(cancellationToken);
         await scope.ServiceProvider.GetRequiredService<Persistence.Messaging.OutboxDispatcher>().SweepAllAsync(cancellationToken);
 
         foreach (var delivery in await db.Deliveries.Where(x => x.Decision == DeliveryDecisions.Pending).OrderBy(x => x.ReceivedAt)
@@ -70,7 +75,6 @@ internal sealed partial class UnfinishedDeployments(IServiceScopeFactory scopes,
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;

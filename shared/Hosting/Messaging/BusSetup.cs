@@ -15,6 +15,7 @@ public static class BusSetup
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton(new StepPolicies(configuration));
         services.AddSingleton<RunningSteps>();
+        services.AddSingleton<StepConfirmer>();
         services.AddSingleton<StepRunner>();
         services.AddMassTransit(bus =>
         {

@@ -48,7 +48,7 @@ internal sealed class StepLog : IStepLog, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_leftOut > 0)
-            _lines.Writer.TryWrite($" !     {_leftOut} more lines were left out: a step may write {MaxLogBytes / 1024 / 1024} MiB of log.");
+            _lines.Writer.TryWrite(" !     " + StepTexts.LinesLeftOut(_leftOut, MaxLogBytes));
         _lines.Writer.TryComplete();
         await _sender;
     }

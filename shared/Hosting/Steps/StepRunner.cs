@@ -19,8 +19,11 @@ public sealed record StepLogEnd(Guid Id, int Batches);
 /// the retries, after it has told the saga when the next try is due.
 /// </summary>
 public sealed partial class StepRunner(
-    RunningSteps running, StepPolicies policies, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StepRunner> logger)
+    RunningSteps running, StepPolicies policies, StepConfirmer confirmer, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StepRunner> logger)
 {
+    /// <summary>A command that has waited longer may be stale: its deployment may have been canceled meanwhile.</summary>
+    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
+
     public async Task RunAsync<TCommand, TResult>(
         ConsumeContext<TCommand> context,
         Func<StepRun<TCommand>, Task<TResult>> work,
@@ -41,6 +44,8 @@ public sealed partial class StepRunner(
         object answer;
         try
         {
+            if (clock.GetUtcNow().UtcDateTime - context.SentTime > FreshFor)
+                await confirmer.ConfirmAsync(command, registration.Token);
             var result = await work(new StepRun<TCommand>(command, log, registration.Token));
             await log.DisposeAsync();
             answer = succeeded(command, result, new StepLogEnd(log.Id, log.Batches));
@@ -91,7 +96,7 @@ public sealed partial class StepRunner(
         var round = context.GetRedeliveryCount();
         var tryInRound = context.GetRetryAttempt();
         var thisTry = round * (policy.ImmediateRetries + 1) + tryInRound + 1;
-        log.Warning($"{fault.Message} (try {thisTry} of {policy.MaxTries})");
+        log.Warning(StepTexts.Fault(fault.Message, thisTry, policy.MaxTries));
         Log.Faulted(logger, fault, command.Step, thisTry, policy.MaxTries);
         if (fault is StepPermanentException)
             return;
@@ -101,7 +106,7 @@ public sealed partial class StepRunner(
             : null;
         if (delay is { } wait && wait > TimeSpan.Zero)
         {
-            log.Warning($"Next try in {wait.TotalSeconds:0} s.");
+            log.Warning(StepTexts.NextTry(wait));
             await context.Publish(new StepRetryScheduled
             {
                 DeploymentId = command.DeploymentId,

@@ -1,16 +1,16 @@
 using MassTransit;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
-using Paas.Hosting.Steps;
 
-namespace Paas.Deployer;
+namespace Paas.Hosting.Steps;
 
 /// <summary>Asks, right before a step takes effect, whether its deployment still waits for it.</summary>
-internal sealed class StepConfirmer(IBus bus)
+public sealed class StepConfirmer(IBus bus)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     /// <exception cref="StepStaleException">The deployment does not.</exception>
+    /// <exception cref="TimeoutException">The orchestrator did not answer.</exception>
     public async Task ConfirmAsync(IStepMessage step, CancellationToken cancellation)
     {
         var client = bus.CreateRequestClient<ConfirmStep>(Endpoints.Confirm, RequestTimeout.After(s: (int)Timeout.TotalSeconds));
@@ -22,10 +22,10 @@ internal sealed class StepConfirmer(IBus bus)
         }
         catch (RequestTimeoutException exception)
         {
-            throw new TimeoutException(DeployerTexts.SagaSilent(step.Step), exception);
+            throw new TimeoutException(StepTexts.SagaSilent(step.Step), exception);
         }
 
         if (!response.Message.Wanted)
-            throw new StepStaleException(DeployerTexts.NotWanted(step.Step));
+            throw new StepStaleException(StepTexts.NotWanted(step.Step));
     }
 }
