@@ -138,15 +138,15 @@ public sealed class LogTests : IAsyncLifetime
         return request;
     }
 
-    private async Task<IAsyncEnumerator<SseItem<string>>> FollowAsync(string? lastEventId = null)
+    private async Task<Events> FollowAsync(string? lastEventId = null)
     {
         using var request = Request(lastEventId);
         var answer = await _host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
-        return SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync().GetAsyncEnumerator();
+        return new Events(answer, SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync().GetAsyncEnumerator());
     }
 
-    private static async Task<SseItem<string>> NextAsync(IAsyncEnumerator<SseItem<string>> events)
+    private static async Task<SseItem<string>> NextAsync(Events events)
     {
         (await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeTrue();
         return events.Current;
@@ -163,4 +163,17 @@ public sealed class LogTests : IAsyncLifetime
 
     private Task ChangeAsync(Action<DeploymentState> change) =>
         _host.WithDbAsync(async db => change(await db.Deployments.SingleAsync(x => x.CorrelationId == _id)));
+
+    private sealed class Events(HttpResponseMessage answer, IAsyncEnumerator<SseItem<string>> events) : IAsyncDisposable
+    {
+        public SseItem<string> Current => events.Current;
+
+        public ValueTask<bool> MoveNextAsync() => events.MoveNextAsync();
+
+        public async ValueTask DisposeAsync()
+        {
+            await events.DisposeAsync();
+            answer.Dispose();
+        }
+    }
 }
