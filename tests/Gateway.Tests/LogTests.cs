@@ -24,8 +24,16 @@ public sealed class LogTests : IAsyncLifetime
             var environment = await db.Environments.SingleAsync();
             db.Deployments.Add(new DeploymentState
             {
-                CorrelationId = _id, AppId = environment.AppId, AppName = "shop", EnvironmentId = environment.Id, EnvironmentName = "production",
-                Target = "local", Trigger = DeploymentTriggers.Push, CurrentState = DeploymentStates.BuildingImage, Sequence = 1, CreatedAt = DateTime.UtcNow,
+                CorrelationId = _id,
+                AppId = environment.AppId,
+                AppName = "shop",
+                EnvironmentId = environment.Id,
+                EnvironmentName = "production",
+                Target = "local",
+                Trigger = DeploymentTriggers.Push,
+                CurrentState = DeploymentStates.BuildingImage,
+                Sequence = 1,
+                CreatedAt = DateTime.UtcNow,
             });
         });
     }
@@ -156,7 +164,13 @@ public sealed class LogTests : IAsyncLifetime
     {
         db.LogBatches.Add(new LogBatch
         {
-            DeploymentId = _id, Step = Step.BuildImage, Attempt = 1, LogId = _log, Batch = ++_batches, At = DateTime.UtcNow, Text = string.Join('\n', lines),
+            DeploymentId = _id,
+            Step = Step.BuildImage,
+            Attempt = 1,
+            LogId = _log,
+            Batch = ++_batches,
+            At = DateTime.UtcNow,
+            Text = string.Join('\n', lines),
         });
         return Task.CompletedTask;
     });

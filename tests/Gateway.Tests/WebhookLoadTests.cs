@@ -109,7 +109,11 @@ public sealed class WebhookLoadTests
             {
                 db.Deliveries.Add(new()
                 {
-                    Id = Guid.NewGuid(), Event = "push", Decision = DeliveryDecisions.Rejected, Reason = "old", ReceivedAt = old.AddSeconds(i),
+                    Id = Guid.NewGuid(),
+                    Event = "push",
+                    Decision = DeliveryDecisions.Rejected,
+                    Reason = "old",
+                    ReceivedAt = old.AddSeconds(i),
                 });
             }
 
