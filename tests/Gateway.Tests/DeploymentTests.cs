@@ -207,8 +207,15 @@ public sealed class DeploymentTests : IAsyncLifetime
             var environment = app.Environments.Single();
             var state = new DeploymentState
             {
-                CorrelationId = id, AppId = app.Id, AppName = app.Name, EnvironmentId = environment.Id, EnvironmentName = environment.Name, Target = app.Target,
-                Trigger = DeploymentTriggers.Push, Sequence = ++environment.LastSequence, CreatedAt = DateTime.UtcNow,
+                CorrelationId = id,
+                AppId = app.Id,
+                AppName = app.Name,
+                EnvironmentId = environment.Id,
+                EnvironmentName = environment.Name,
+                Target = app.Target,
+                Trigger = DeploymentTriggers.Push,
+                Sequence = ++environment.LastSequence,
+                CreatedAt = DateTime.UtcNow,
             };
             change(state);
             db.Deployments.Add(state);
@@ -221,8 +228,16 @@ public sealed class DeploymentTests : IAsyncLifetime
         var environment = await db.Environments.SingleAsync();
         db.Releases.Add(new Release
         {
-            AppId = environment.AppId, EnvironmentId = environment.Id, Version = version, DeploymentId = Guid.NewGuid(), Commit = Commit,
-            ImageDigest = "sha256:1", RunPlan = new RunPlan { Runtime = "static", Processes = [] }, Description = "Deploy", State = state, CreatedAt = DateTime.UtcNow,
+            AppId = environment.AppId,
+            EnvironmentId = environment.Id,
+            Version = version,
+            DeploymentId = Guid.NewGuid(),
+            Commit = Commit,
+            ImageDigest = "sha256:1",
+            RunPlan = new RunPlan { Runtime = "static", Processes = [] },
+            Description = "Deploy",
+            State = state,
+            CreatedAt = DateTime.UtcNow,
         });
         if (state == ReleaseStates.Live)
             environment.LiveRelease = version;

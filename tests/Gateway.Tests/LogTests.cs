@@ -24,8 +24,16 @@ public sealed class LogTests : IAsyncLifetime
             var environment = await db.Environments.SingleAsync();
             db.Deployments.Add(new DeploymentState
             {
-                CorrelationId = _id, AppId = environment.AppId, AppName = "shop", EnvironmentId = environment.Id, EnvironmentName = "production",
-                Target = "local", Trigger = DeploymentTriggers.Push, CurrentState = DeploymentStates.BuildingImage, Sequence = 1, CreatedAt = DateTime.UtcNow,
+                CorrelationId = _id,
+                AppId = environment.AppId,
+                AppName = "shop",
+                EnvironmentId = environment.Id,
+                EnvironmentName = "production",
+                Target = "local",
+                Trigger = DeploymentTriggers.Push,
+                CurrentState = DeploymentStates.BuildingImage,
+                Sequence = 1,
+                CreatedAt = DateTime.UtcNow,
             });
         });
     }
@@ -138,15 +146,15 @@ public sealed class LogTests : IAsyncLifetime
         return request;
     }
 
-    private async Task<IAsyncEnumerator<SseItem<string>>> FollowAsync(string? lastEventId = null)
+    private async Task<Events> FollowAsync(string? lastEventId = null)
     {
         using var request = Request(lastEventId);
         var answer = await _host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
-        return SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync().GetAsyncEnumerator();
+        return new Events(answer, SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync().GetAsyncEnumerator());
     }
 
-    private static async Task<SseItem<string>> NextAsync(IAsyncEnumerator<SseItem<string>> events)
+    private static async Task<SseItem<string>> NextAsync(Events events)
     {
         (await events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30))).ShouldBeTrue();
         return events.Current;
@@ -156,11 +164,30 @@ public sealed class LogTests : IAsyncLifetime
     {
         db.LogBatches.Add(new LogBatch
         {
-            DeploymentId = _id, Step = Step.BuildImage, Attempt = 1, LogId = _log, Batch = ++_batches, At = DateTime.UtcNow, Text = string.Join('\n', lines),
+            DeploymentId = _id,
+            Step = Step.BuildImage,
+            Attempt = 1,
+            LogId = _log,
+            Batch = ++_batches,
+            At = DateTime.UtcNow,
+            Text = string.Join('\n', lines),
         });
         return Task.CompletedTask;
     });
 
     private Task ChangeAsync(Action<DeploymentState> change) =>
         _host.WithDbAsync(async db => change(await db.Deployments.SingleAsync(x => x.CorrelationId == _id)));
+
+    private sealed class Events(HttpResponseMessage answer, IAsyncEnumerator<SseItem<string>> events) : IAsyncDisposable
+    {
+        public SseItem<string> Current => events.Current;
+
+        public ValueTask<bool> MoveNextAsync() => events.MoveNextAsync();
+
+        public async ValueTask DisposeAsync()
+        {
+            await events.DisposeAsync();
+            answer.Dispose();
+        }
+    }
 }

@@ -1,10 +1,14 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Gateway.Webhooks;
+using Paas.Persistence;
 
 namespace Paas.Gateway.Tests;
 
@@ -105,7 +109,11 @@ public sealed class WebhookLoadTests
             {
                 db.Deliveries.Add(new()
                 {
-                    Id = Guid.NewGuid(), Event = "push", Decision = DeliveryDecisions.Rejected, Reason = "old", ReceivedAt = old.AddSeconds(i),
+                    Id = Guid.NewGuid(),
+                    Event = "push",
+                    Decision = DeliveryDecisions.Rejected,
+                    Reason = "old",
+                    ReceivedAt = old.AddSeconds(i),
                 });
             }
 
@@ -138,6 +146,25 @@ public sealed class WebhookLoadTests
     }
 
     [Fact]
+    public async Task A_read_only_database_is_told_as_unavailable()
+    {
+        var readOnly = new ReadOnly();
+        await using var host = await GatewayHost.StartAsync(services: services => services.ConfigureDbContext<PaasDbContext>(db => db.AddInterceptors(readOnly)));
+        await host.CreateAppAsync("shop");
+        readOnly.On = true;
+        var answer = await host.DeliverAsync(GatewayHost.Payload(), id: "once");
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.RetryAfter.ShouldNotBeNull();
+        (await host.Client.PostAsync("/v1/apps/shop/deployments", null)).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        (await host.Client.GetAsync("/v1/apps/shop")).StatusCode.ShouldBe(HttpStatusCode.OK);
+
+        readOnly.On = false;
+        (await host.WithDbAsync(db => db.Deliveries.CountAsync())).ShouldBe(0);
+        (await host.WithDbAsync(db => db.OutboxMessages.CountAsync())).ShouldBe(0);
+        (await host.DeliverAsync(GatewayHost.Payload(), id: "once")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+    }
+
+    [Fact]
     public async Task A_database_that_is_gone_is_told_as_unavailable()
     {
         await using var host = await GatewayHost.StartAsync();
@@ -156,5 +183,17 @@ public sealed class WebhookLoadTests
         var buffer = new byte[12];
         await stream.ReadExactlyAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         return Encoding.ASCII.GetString(buffer);
+    }
+
+    private sealed class ReadOnly : DbConnectionInterceptor
+    {
+        public bool On { get; set; }
+
+        public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
+        {
+            await using var command = connection.CreateCommand();
+            command.CommandText = $"PRAGMA query_only = {(On ? 1 : 0)}";
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
     }
 }

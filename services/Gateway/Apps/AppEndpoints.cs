@@ -22,7 +22,8 @@ internal static class AppEndpoints
     public static void MapApps(this IEndpointRouteBuilder v1)
     {
         var apps = v1.MapGroup("/apps").WithTags("Apps");
-        apps.MapPost("/", CreateAsync).WithSummary("Makes an app. A webhook secret that is made for it is shown only now.").ProducesProblem(400).ProducesProblem(409);
+        apps.MapPost("/", CreateAsync).WithSummary("Makes an app. A webhook secret that is made for it is shown only now.")
+            .ProducesProblem(400).ProducesProblem(409);
         apps.MapGet("/", ListAsync).WithSummary("All apps, newest first.").ProducesProblem(400);
         apps.MapGet("/{app}", GetAsync).WithSummary("One app.").ProducesProblem(404);
         apps.MapPatch("/{app}", UpdateAsync).WithSummary("Changes an app; takes effect with its next deployment.").ProducesProblem(400).ProducesProblem(404);
@@ -30,7 +31,8 @@ internal static class AppEndpoints
     }
 
     private static async Task<Created<AppResponse>> CreateAsync(
-        JsonBody<CreateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, SecretSealer sealer, TimeProvider clock, CancellationToken cancellation)
+        JsonBody<CreateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, SecretSealer sealer, TimeProvider clock,
+        CancellationToken cancellation)
     {
         var asked = body.Required;
         var name = AppRules.Name(asked.Name);
@@ -88,7 +90,8 @@ internal static class AppEndpoints
         TypedResults.Ok(await view.ShowAsync(await db.FindAppIdAsync(app, cancellation), request, secret: null, cancellation));
 
     private static async Task<Ok<AppResponse>> UpdateAsync(
-        string app, JsonBody<UpdateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, SecretSealer sealer, CancellationToken cancellation)
+        string app, JsonBody<UpdateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, SecretSealer sealer,
+        CancellationToken cancellation)
     {
         var asked = body.Required;
         var found = await db.FindAppAsync(app, cancellation);
@@ -121,8 +124,9 @@ internal static class AppEndpoints
             // Deployments stay, so that those under way can be ended.
             var unfinished = await db.Deployments.AsNoTracking().Where(x => x.AppId == id && !Finished.Contains(x.CurrentState))
                 .Select(x => x.CorrelationId).ToListAsync(cancellation);
+            var requestedBy = GatewayTexts.RemovedBy(caller.CallerName(), app);
             foreach (var deployment in unfinished)
-                await outbox.PublishAsync(new CancelDeployment { DeploymentId = deployment, RequestedBy = GatewayTexts.RemovedBy(caller.CallerName(), app) }, cancellation);
+                await outbox.PublishAsync(new CancelDeployment { DeploymentId = deployment, RequestedBy = requestedBy }, cancellation);
             await outbox.SendAsync(Hosting.Messaging.Endpoints.RemoveApp, new RemoveApp { AppId = id, App = found.Name, Target = found.Target }, cancellation);
             await db.Releases.Where(release => release.AppId == id).ExecuteDeleteAsync(cancellation);
             await db.Routes.Where(route => route.AppId == id).ExecuteDeleteAsync(cancellation);

@@ -8,7 +8,13 @@ using Paas.Persistence.Entities;
 namespace Paas.Gateway.Apps;
 
 /// <summary>An app and what is known of its newest deployments.</summary>
-internal sealed record AppRow(App App, AppEnvironment Environment, string? LastState, string? LastUrl);
+internal sealed record AppRow
+{
+    public required App App { get; init; }
+    public required AppEnvironment Environment { get; init; }
+    public string? LastState { get; init; }
+    public string? LastUrl { get; init; }
+}
 
 internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOptions<GatewayOptions> gateway)
 {
@@ -16,12 +22,14 @@ internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOpt
         from app in apps
         join environment in db.Environments on app.Id equals environment.AppId
         where environment.Name == AppEnvironment.Production
-        select new AppRow(
-            app,
-            environment,
-            db.Deployments.Where(x => x.AppId == app.Id).OrderByDescending(x => x.CreatedAt).Select(x => x.CurrentState).FirstOrDefault(),
-            db.Deployments.Where(x => x.AppId == app.Id && x.Url != null && x.CurrentState == DeploymentStates.Succeeded)
-                .OrderByDescending(x => x.CreatedAt).Select(x => x.Url).FirstOrDefault());
+        select new AppRow
+        {
+            App = app,
+            Environment = environment,
+            LastState = db.Deployments.Where(x => x.AppId == app.Id).OrderByDescending(x => x.CreatedAt).Select(x => x.CurrentState).FirstOrDefault(),
+            LastUrl = db.Deployments.Where(x => x.AppId == app.Id && x.Url != null && x.CurrentState == DeploymentStates.Succeeded)
+                .OrderByDescending(x => x.CreatedAt).Select(x => x.Url).FirstOrDefault(),
+        };
 
     public async Task<AppResponse> ShowAsync(Guid id, HttpRequest request, string? secret, CancellationToken cancellation) =>
         Show(await Rows(db.Apps.AsNoTracking().Where(app => app.Id == id)).SingleAsync(cancellation), request, secret);

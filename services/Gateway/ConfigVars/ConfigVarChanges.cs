@@ -52,7 +52,11 @@ internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, Secre
         ConfigVarRules.CheckAll(values);
         Guid? deploymentId = null;
         if (set.Count + unset.Count > 0 && environment.LiveRelease is { } live)
-            deploymentId = await DeployAsync(app, environment, live, GatewayTexts.ConfigChange([.. set.Keys.Order(StringComparer.Ordinal)], unset), requestedBy, now, cancellation);
+        {
+            var description = GatewayTexts.ConfigChange([.. set.Keys.Order(StringComparer.Ordinal)], unset);
+            deploymentId = await DeployAsync(app, environment, live, description, requestedBy, now, cancellation);
+        }
+
         await outbox.SaveChangesAsync(cancellation);
         return new ConfigVarsResponse { Items = Show(stored.Values), DeploymentId = deploymentId };
     }

@@ -13,7 +13,8 @@ internal static class ConfigVarEndpoints
         var variables = v1.MapGroup("/apps/{app}/config-vars").WithTags("Config vars").ProducesProblem(404);
         variables.MapGet("/", ListAsync).WithSummary("The names of an app's config vars, and the ends of their values.");
         variables.MapPut("/", ReplaceAsync).WithSummary("Replaces all config vars and, if the app is live, deploys the change.").ProducesProblem(400);
-        variables.MapPatch("/", ChangeAsync).WithSummary("Sets config vars, removes those that are null and, if the app is live, deploys the change.").ProducesProblem(400);
+        variables.MapPatch("/", ChangeAsync)
+            .WithSummary("Sets config vars, removes those that are null and, if the app is live, deploys the change.").ProducesProblem(400);
     }
 
     private static async Task<Ok<ConfigVarsResponse>> ListAsync(string app, ConfigVarChanges changes, CancellationToken cancellation) =>

@@ -19,7 +19,8 @@ internal static class DeliveryEndpoints
             .WithTags("Deliveries").WithSummary("The deliveries for one app, newest first, also those that were refused.").ProducesProblem(400).ProducesProblem(404);
     }
 
-    private static async Task<Ok<Page<DeliveryResponse>>> ListOfAppAsync(string app, [AsParameters] PageQuery query, PaasDbContext db, CancellationToken cancellation)
+    private static async Task<Ok<Page<DeliveryResponse>>> ListOfAppAsync(
+        string app, [AsParameters] PageQuery query, PaasDbContext db, CancellationToken cancellation)
     {
         var id = await db.FindAppIdAsync(app, cancellation);
         return await PageAsync(db.Deliveries.Where(x => x.AppId == id || (x.AppId == null && x.AppName == app)), query, cancellation);

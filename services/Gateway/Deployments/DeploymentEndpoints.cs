@@ -39,7 +39,8 @@ internal static partial class DeploymentEndpoints
         TypedResults.Accepted($"/v1/deployments/{deployment.CorrelationId}", DeploymentView.Show(deployment));
 
     private static async Task<Accepted<DeploymentResponse>> CreateAsync(
-        string app, JsonBody<CreateDeploymentRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, TimeProvider clock, CancellationToken cancellation)
+        string app, JsonBody<CreateDeploymentRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, TimeProvider clock,
+        CancellationToken cancellation)
     {
         var asked = body.Optional ?? new CreateDeploymentRequest();
         Check(asked);
@@ -66,7 +67,8 @@ internal static partial class DeploymentEndpoints
             throw ProblemException.Invalid("commit", GatewayTexts.CommitMalformed(asked.Commit));
     }
 
-    private static async Task<Ok<Page<DeploymentResponse>>> ListOfAppAsync(string app, [AsParameters] PageQuery query, PaasDbContext db, CancellationToken cancellation)
+    private static async Task<Ok<Page<DeploymentResponse>>> ListOfAppAsync(
+        string app, [AsParameters] PageQuery query, PaasDbContext db, CancellationToken cancellation)
     {
         var id = await db.FindAppIdAsync(app, cancellation);
         return await PageAsync(db.Deployments.Where(deployment => deployment.AppId == id), query, cancellation);

@@ -97,9 +97,9 @@ internal static class LogEndpoint
             var text = next switch
             {
                 LogEvent.Line line => Event(
-                    "log", JsonSerializer.Serialize(line.Content, JsonSerializerOptions.Web), string.Create(CultureInfo.InvariantCulture, $"id: {line.Position.Batch}.{line.Position.Line}\n")),
-                LogEvent.Changed changed => Event("deployment", JsonSerializer.Serialize(changed.Deployment, JsonSerializerOptions.Web)),
-                LogEvent.Ended ended => Event("end", JsonSerializer.Serialize(ended.Deployment, JsonSerializerOptions.Web)),
+                    "log", line.Content, string.Create(CultureInfo.InvariantCulture, $"id: {line.Position.Batch}.{line.Position.Line}\n")),
+                LogEvent.Changed changed => Event("deployment", changed.Deployment),
+                LogEvent.Ended ended => Event("end", ended.Deployment),
                 _ => ": keep-alive\n\n",
             };
             await WriteAsync(context, text, flush: next is not LogEvent.Line { EndsBatch: false });
@@ -114,5 +114,6 @@ internal static class LogEndpoint
     }
 
     /// <summary>JSON has no line ends of its own, so one line of data is enough.</summary>
-    private static string Event(string name, string json, string id = "") => $"event: {name}\n{id}data: {json}\n\n";
+    private static string Event<T>(string name, T content, string id = "") =>
+        $"event: {name}\n{id}data: {JsonSerializer.Serialize(content, JsonSerializerOptions.Web)}\n\n";
 }

@@ -40,21 +40,23 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
         switch (exception)
         {
             case ProblemException expected:
-                var problem = new ProblemDetails { Status = expected.Status, Title = expected.Title, Detail = expected.Message };
+                var problem = Problem(expected.Status, expected.Title, expected.Message);
                 if (expected.Field is { } field)
                     problem.Extensions["errors"] = new Dictionary<string, string[]> { [field] = [expected.Message] };
                 return problem;
             case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } malformed:
-                return new ProblemDetails { Status = malformed.StatusCode, Title = GatewayTexts.MalformedTitle(), Detail = GatewayTexts.RequestMalformed(malformed.Message) };
+                return Problem(malformed.StatusCode, GatewayTexts.MalformedTitle(), GatewayTexts.RequestMalformed(malformed.Message));
             case BadHttpRequestException refused:
                 return new ProblemDetails { Status = refused.StatusCode };
             case not null when IsStorageFault(exception):
                 context.Response.Headers.RetryAfter = "10";
-                return new ProblemDetails { Status = StatusCodes.Status503ServiceUnavailable, Title = GatewayTexts.UnavailableTitle(), Detail = GatewayTexts.StorageUnavailable() };
+                return Problem(StatusCodes.Status503ServiceUnavailable, GatewayTexts.UnavailableTitle(), GatewayTexts.StorageUnavailable());
             default:
                 return null;
         }
     }
+
+    private static ProblemDetails Problem(int status, string title, string detail) => new() { Status = status, Title = title, Detail = detail };
 
     private static partial class Log
     {
@@ -75,7 +77,8 @@ internal sealed class ProblemWriter : IProblemDetailsWriter
     {
         var (http, problem) = (context.HttpContext, context.ProblemDetails);
         problem.Status ??= http.Response.StatusCode;
-        var (title, detail) = GatewayTexts.ForStatus(problem.Status.Value, http.Request.Method, http.Request.Path.Value ?? "/", http.Response.Headers.Allow.ToString());
+        var (title, detail) = GatewayTexts.ForStatus(
+            problem.Status.Value, http.Request.Method, http.Request.Path.Value ?? "/", http.Response.Headers.Allow.ToString());
         // The framework's own titles say what the status code says.
         if (problem.Detail is null)
             problem.Title = title;

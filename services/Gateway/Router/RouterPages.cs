@@ -18,8 +18,9 @@ internal static class RouterPages
         var html = context.Request.GetTypedHeaders().Accept.Any(accepted => accepted.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase));
         response.ContentType = html ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
         var encode = HtmlEncoder.Default;
+        var (safeTitle, safeText) = (encode.Encode(title), encode.Encode(text));
         var page = html
-            ? $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{encode.Encode(title)}</title><h1>{encode.Encode(title)}</h1><p>{encode.Encode(text)}</p></html>\n"
+            ? $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{safeTitle}</title><h1>{safeTitle}</h1><p>{safeText}</p></html>\n"
             : $"{title}\n{text}\n";
         if (!HttpMethods.IsHead(context.Request.Method))
             await response.WriteAsync(page, context.RequestAborted);

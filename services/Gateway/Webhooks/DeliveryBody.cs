@@ -45,7 +45,8 @@ internal sealed class DeliveryBodies(IOptions<GatewayOptions> options, FailureLi
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw new ProblemException(StatusCodes.Status408RequestTimeout, GatewayTexts.TooSlowTitle(), GatewayTexts.DeliveryTooSlow(options.Value.DeliveryTimeout));
+            throw new ProblemException(
+                StatusCodes.Status408RequestTimeout, GatewayTexts.TooSlowTitle(), GatewayTexts.DeliveryTooSlow(options.Value.DeliveryTimeout));
         }
         finally
         {

@@ -8,8 +8,8 @@ internal sealed partial record IncomingDelivery
 {
     private static readonly (string Header, string Host)[] OtherHosts =
     [
-        ("X-Gitea-Event", "Gitea"), ("X-Gitea-Delivery", "Gitea"), ("X-Gitea-Signature", "Gitea"),
         ("X-Forgejo-Event", "Forgejo"), ("X-Forgejo-Delivery", "Forgejo"), ("X-Forgejo-Signature", "Forgejo"),
+        ("X-Gitea-Event", "Gitea"), ("X-Gitea-Delivery", "Gitea"), ("X-Gitea-Signature", "Gitea"),
         ("X-Gogs-Event", "Gogs"), ("X-Gogs-Delivery", "Gogs"), ("X-Gogs-Signature", "Gogs"),
         ("X-Gitlab-Event", "GitLab"), ("X-Event-Key", "Bitbucket"),
     ];
@@ -22,8 +22,8 @@ internal sealed partial record IncomingDelivery
     /// <exception cref="ProblemException">The headers are not those of a signed delivery of GitHub.</exception>
     public static IncomingDelivery From(HttpRequest request)
     {
-        // Forgejo and Forgejo's parents send GitHub's headers as well: look for theirs first, in the order of descent.
-        foreach (var (header, host) in OtherHosts.OrderByDescending(other => other.Host == "Forgejo"))
+        // Gitea and its relatives send GitHub's headers as well, and each those of its ancestors: the youngest is first.
+        foreach (var (header, host) in OtherHosts)
         {
             if (request.Headers.ContainsKey(header))
                 throw ProblemException.Malformed(GatewayTexts.HostNotSupported(host));
@@ -35,7 +35,11 @@ internal sealed partial record IncomingDelivery
             ?? throw Unauthorized(request.Headers.ContainsKey(Webhooks.Signature.Header) ? GatewayTexts.SignatureMalformed() : GatewayTexts.SignatureMissing());
         var isForm = request.ContentType?.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true;
         if (!isForm && request.ContentType is not null && !request.HasJsonContentType())
-            throw new ProblemException(StatusCodes.Status415UnsupportedMediaType, GatewayTexts.MediaTypeTitle(), GatewayTexts.DeliveryMediaType(request.ContentType));
+        {
+            throw new ProblemException(
+                StatusCodes.Status415UnsupportedMediaType, GatewayTexts.MediaTypeTitle(), GatewayTexts.DeliveryMediaType(request.ContentType));
+        }
+
         return new IncomingDelivery { Event = @event, DeliveryId = deliveryId, Signature = signature, IsForm = isForm };
     }
 
