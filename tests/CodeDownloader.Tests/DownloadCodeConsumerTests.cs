@@ -51,7 +51,7 @@ public sealed class DownloadCodeConsumerTests : IAsyncDisposable
         await process.WaitForExitAsync();
 
         process.ExitCode.ShouldBe(1);
-        error.ShouldContain("RabbitMq__Uri is not set");
+        error.ShouldContain("set RabbitMq__Uri");
     }
 
     private IHost BuildHost(ChannelWriter<IStepEnded> answers)

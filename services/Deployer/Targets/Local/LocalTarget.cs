@@ -43,7 +43,7 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
 
     /// <summary>Begins to start every app again that ran before; one that does not come up is tried on, beside the others.</summary>
     public void Restore() =>
-        _restoring = Task.WhenAll(AppFolder.All(_folder).Select(folder => Task.Run(() => RestoreAsync(AppOf(folder.AppId), folder.AppId))));
+        _restoring = Task.WhenAll(AppFolder.All(_folder).Select(folder => Task.Run(() => RestoreAsync(folder.AppId))));
 
     /// <summary>Stops all processes of all apps, at the same time.</summary>
     public async Task StopAsync()
@@ -71,14 +71,14 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
         return _apps.GetOrAdd(id, id => new LocalApp(new AppFolder(_folder, id), _services));
     }
 
-    private async Task RestoreAsync(LocalApp app, Guid id)
+    private async Task RestoreAsync(Guid id)
     {
         var delay = _services.Options.Value.RestartDelay;
         while (!_stopping.IsCancellationRequested)
         {
             try
             {
-                await app.RestoreAsync(_stopping.Token);
+                await AppOf(id).RestoreAsync(_stopping.Token);
                 return;
             }
             catch (OperationCanceledException)
