@@ -2,6 +2,8 @@ using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Steps;
 
 namespace Paas.Hosting.Messaging;
@@ -9,6 +11,8 @@ namespace Paas.Hosting.Messaging;
 /// <summary>The bus, with the same policies in every service. RabbitMQ if <c>RabbitMq:Uri</c> is set, in memory if not.</summary>
 public static class BusSetup
 {
+    private const string StopEndpointPrefix = "stop-step";
+
     public static IServiceCollection AddPaasBus(
         this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator> addConsumers)
     {
@@ -17,6 +21,12 @@ public static class BusSetup
         services.AddSingleton<RunningSteps>();
         services.AddSingleton<StepConfirmer>();
         services.AddSingleton<StepRunner>();
+        if (configuration.UsesRabbitMq())
+        {
+            services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<QueueDeclarer>(
+                provider, new Uri(configuration["RabbitMq:Uri"]!)));
+        }
+
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
@@ -24,12 +34,16 @@ public static class BusSetup
             bus.AddConsumer<StopStepConsumer>().Endpoint(endpoint =>
             {
                 // One endpoint for each process: whoever runs the step has to hear it.
+                endpoint.Name = StopEndpointPrefix;
                 endpoint.Temporary = true;
                 endpoint.InstanceId = NewId.NextGuid().ToString("N");
             });
             addConsumers(bus);
             if (configuration.UsesRabbitMq())
+            {
+                bus.AddConfigureEndpointsCallback((_, name, endpoint) => UseQuorumQueue(name, endpoint));
                 bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, new Uri(configuration["RabbitMq:Uri"]!)));
+            }
             else
                 bus.UsingInMemory((context, memory) => memory.ConfigureEndpoints(context));
         });
@@ -53,5 +67,14 @@ public static class BusSetup
     {
         rabbit.Host(uri);
         rabbit.ConfigureEndpoints(context);
+    }
+
+    /// <summary>Durable endpoints are quorum queues; those of one process only stay as the library makes them.</summary>
+    private static void UseQuorumQueue(string name, IReceiveEndpointConfigurator endpoint)
+    {
+        if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbit || name.StartsWith(StopEndpointPrefix, StringComparison.Ordinal))
+            return;
+        rabbit.SetQuorumQueue();
+        rabbit.SetQueueArgument("x-delivery-limit", WaitQueues.DeliveryLimit);
     }
 }

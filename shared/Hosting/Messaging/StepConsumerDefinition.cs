@@ -1,4 +1,5 @@
 using MassTransit;
+using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Steps;
 
 namespace Paas.Hosting.Messaging;
@@ -11,11 +12,12 @@ public abstract class StepConsumerDefinition<TConsumer> : ConsumerDefinition<TCo
     where TConsumer : class, IConsumer
 {
     private readonly StepOptions _policy;
+    private readonly string _queue;
 
     protected StepConsumerDefinition(string step, StepPolicies policies)
     {
         _policy = policies[step];
-        EndpointName = Endpoints.QueueFor(step);
+        EndpointName = _queue = Endpoints.QueueFor(step);
         ConcurrentMessageLimit = _policy.Concurrency;
     }
 
@@ -23,6 +25,8 @@ public abstract class StepConsumerDefinition<TConsumer> : ConsumerDefinition<TCo
         IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<TConsumer> consumerConfigurator, IRegistrationContext context)
     {
         endpointConfigurator.PrefetchCount = _policy.Concurrency;
+        if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator)
+            endpointConfigurator.UseWaitQueues(_queue);
         endpointConfigurator.UseDelayedRedelivery(redelivery =>
         {
             redelivery.Ignore<StepPermanentException>();

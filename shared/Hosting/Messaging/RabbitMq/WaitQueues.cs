@@ -1,0 +1,149 @@
+using MassTransit;
+using MassTransit.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Paas.Contracts;
+using Paas.Hosting.Steps;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Paas.Hosting.Messaging.RabbitMq;
+
+/// <summary>
+/// The delays of a stock RabbitMQ: a message waits in a queue of its own kind, such as <c>build-image_wait_5000</c>,
+/// until its time to live is over and the broker hands it back. Without plug-ins, and kept over a restart.
+/// Source of the arguments: https://www.rabbitmq.com/docs/quorum-queues and https://www.rabbitmq.com/docs/dlx.
+/// </summary>
+internal static class WaitQueues
+{
+    /// <summary>4.x drops a message silently after 20 deliveries unless told otherwise.</summary>
+    public const int DeliveryLimit = 1_000_000;
+
+    public static string NameOf(string queue, TimeSpan delay) => $"{queue}_wait_{(long)delay.TotalMilliseconds}";
+
+    /// <summary>A quorum queue that loses nothing that anybody has put in it.</summary>
+    public static Dictionary<string, object?> DurableArguments() => new()
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-delivery-limit"] = DeliveryLimit,
+    };
+
+    /// <summary>At-least-once dead-lettering: with the default strategy, or a classic queue, a crash loses what expires.</summary>
+    public static Dictionary<string, object?> WaitArguments(string queue, TimeSpan delay) => new()
+    {
+        ["x-queue-type"] = "quorum",
+        ["x-message-ttl"] = (long)delay.TotalMilliseconds,
+        ["x-dead-letter-exchange"] = "",
+        ["x-dead-letter-routing-key"] = queue,
+        ["x-dead-letter-strategy"] = "at-least-once",
+        ["x-overflow"] = "reject-publish",
+    };
+
+    /// <summary>Sends delayed redeliveries on this endpoint through its wait queues. Comes before <c>UseDelayedRedelivery</c>.</summary>
+    public static void UseWaitQueues(this IReceiveEndpointConfigurator endpoint, string queue) => _ = new Observer(endpoint, queue);
+
+    private sealed class Observer : ConfigurationObserver, IMessageConfigurationObserver
+    {
+        private readonly string _queue;
+
+        public Observer(IConsumePipeConfigurator configurator, string queue)
+            : base(configurator)
+        {
+            _queue = queue;
+            Connect(this);
+        }
+
+        public void MessageConfigured<TMessage>(IConsumePipeConfigurator configurator)
+            where TMessage : class =>
+            configurator.AddPipeSpecification(new FilterPipeSpecification<ConsumeContext<TMessage>>(new Filter<TMessage>(_queue)));
+    }
+
+    private sealed class Filter<T>(string queue) : IFilter<ConsumeContext<T>>
+        where T : class
+    {
+        public Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
+        {
+            context.AddOrUpdatePayload<MessageRedeliveryContext>(() => new Redelivery<T>(context, queue), _ => new Redelivery<T>(context, queue));
+            return next.Send(context);
+        }
+
+        public void Probe(ProbeContext context) => context.CreateFilterScope("waitQueues");
+    }
+
+    private sealed class Redelivery<T>(ConsumeContext<T> context, string queue) : MessageRedeliveryContext
+        where T : class
+    {
+        public async Task ScheduleRedelivery(TimeSpan delay, Action<ConsumeContext, SendContext>? callback)
+        {
+            var endpoint = await context.GetSendEndpoint(new Uri($"exchange:{NameOf(queue, delay)}"));
+            await endpoint.Send(context.Message, copy =>
+            {
+                copy.CorrelationId = context.CorrelationId;
+                copy.ConversationId = context.ConversationId;
+                copy.InitiatorId = context.InitiatorId;
+                copy.ResponseAddress = context.ResponseAddress;
+                copy.FaultAddress = context.FaultAddress;
+                foreach (var header in context.Headers.GetAll())
+                    copy.Headers.Set(header.Key, header.Value);
+                copy.Headers.Set(MessageHeaders.RedeliveryCount, context.GetRedeliveryCount() + 1);
+                callback?.Invoke(context, copy);
+            });
+        }
+    }
+}
+
+/// <summary>
+/// Declares the queues of all steps and their wait queues before this process sends anything: what is sent to an
+/// exchange without a queue is gone. Waits for the broker for as long as it takes.
+/// </summary>
+internal sealed partial class QueueDeclarer(Uri broker, StepPolicies policies, ILogger<QueueDeclarer> logger) : IHostedService
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await DeclareAsync(cancellationToken);
+                return;
+            }
+            catch (BrokerUnreachableException exception)
+            {
+                Log.Waiting(logger, exception.Message);
+            }
+
+            await Task.Delay(RetryDelay, cancellationToken);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task DeclareAsync(CancellationToken cancellation)
+    {
+        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync(cancellation);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
+        foreach (var step in Step.InOrder)
+        {
+            var queue = Endpoints.QueueFor(step);
+            await DeclareAsync(channel, queue, WaitQueues.DurableArguments(), cancellation);
+            foreach (var delay in policies[step].Redelivery.Distinct())
+                await DeclareAsync(channel, WaitQueues.NameOf(queue, delay), WaitQueues.WaitArguments(queue, delay), cancellation);
+        }
+    }
+
+    /// <summary>The queue and, as MassTransit has it, a fanout exchange of the same name.</summary>
+    private static async Task DeclareAsync(IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken cancellation)
+    {
+        await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
+        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellation);
+        await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "RabbitMQ can't be reached yet: {Reason}")]
+        public static partial void Waiting(ILogger logger, string reason);
+    }
+}
