@@ -51,7 +51,10 @@ internal sealed class DeploymentProgress
         var room = Math.Min(Shown, height - lines.Count - 2);
         if (room > 0 && TailIsOfInterest())
             lines.AddRange(_tail.TakeLast(room).Select(line => new StyledLine(("    " + line, StyledLine.Dim))));
-        return new Rows(lines.TakeLast(Math.Max(1, height - 1)).Select(line => line.Fitted(width, unicode)));
+        // To go up by no line is to go up by one for terminals: a picture of a single line would climb.
+        if (lines.Count == 1)
+            lines.Add(new((" ", StyledLine.Dim)));
+        return new Rows(lines.TakeLast(Math.Max(2, height - 1)).Select(line => line.Fitted(width, unicode)));
     }
 
     /// <summary>The end of the log of the step that failed.</summary>

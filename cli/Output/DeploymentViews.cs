@@ -17,6 +17,7 @@ internal interface IDeploymentView : IAsyncDisposable
 internal sealed class PlainDeploymentView(TextWriter output, TimeProvider time, bool unicode) : IDeploymentView
 {
     private readonly HashSet<(string, int, string, int?)> _told = [];
+    private readonly List<(string Step, string Text)> _over = [];
     private string? _title;
 
     public void Show(StreamEvent happened)
@@ -24,6 +25,7 @@ internal sealed class PlainDeploymentView(TextWriter output, TimeProvider time, 
         switch (happened)
         {
             case StreamEvent.Log { Line: var line }:
+                TellOver(before: line.Step);
                 output.WriteLine($"  {SafeText.Line(line.Step)} | {SafeText.Line(line.Line)}".TrimEnd());
                 break;
             case StreamEvent.Changed { Deployment: var deployment }:
@@ -41,6 +43,7 @@ internal sealed class PlainDeploymentView(TextWriter output, TimeProvider time, 
     public ValueTask EndAsync(DeploymentResponse deployment)
     {
         Show(deployment);
+        TellOver();
         foreach (var line in DeploymentSummary.Of(deployment, unicode))
             output.WriteLine(line.ToString());
         return ValueTask.CompletedTask;
@@ -57,13 +60,29 @@ internal sealed class PlainDeploymentView(TextWriter output, TimeProvider time, 
         foreach (var step in deployment.Steps)
         {
             if (StepLines.IsOver(step) && _told.Add((step.Name, step.Attempt, step.State, null)))
-                output.WriteLine(StepLines.Plain(step, time.GetUtcNow(), unicode));
+                _over.Add((step.Name, StepLines.Plain(step, time.GetUtcNow(), unicode)));
             else if (step.State == StepStates.Retrying && _told.Add((step.Name, step.Attempt, step.State, step.Try)))
-                output.WriteLine($"  {SafeText.Line(step.Name)}: {StepLines.Retry(step, time)}");
+                WriteAfterSteps($"  {SafeText.Line(step.Name)}: {StepLines.Retry(step, time)}");
         }
 
         if (deployment.State is DeploymentStates.WaitingForTurn or DeploymentStates.Canceling && _told.Add((deployment.State, 0, "", null)))
-            output.WriteLine("  " + CliTexts.Waiting(deployment.State));
+            WriteAfterSteps("  " + CliTexts.Waiting(deployment.State));
+    }
+
+    private void WriteAfterSteps(string line)
+    {
+        TellOver();
+        output.WriteLine(line);
+    }
+
+    // The end of a step may be known before its last lines are: it is told when the next has something to say.
+    private void TellOver(string? before = null)
+    {
+        foreach (var over in _over.TakeWhile(over => over.Step != before).ToList())
+        {
+            output.WriteLine(over.Text);
+            _over.Remove(over);
+        }
     }
 }
 

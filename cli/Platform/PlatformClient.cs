@@ -153,7 +153,7 @@ internal sealed class PlatformClient : IDisposable
         if (problem?.Detail is { Length: > 0 } detail)
             sentences.Add(detail);
         foreach (var (field, errors) in problem?.Errors ?? [])
-            sentences.AddRange(errors.Select(error => field.Length == 0 ? error : $"{field}: {error}"));
+            sentences.AddRange(errors.Where(error => error != problem?.Detail).Select(error => field.Length == 0 ? error : $"{field}: {error}"));
         return sentences.Count == 0 ? null : string.Join(' ', sentences.Select(CliTexts.AsSentence));
     }
 }

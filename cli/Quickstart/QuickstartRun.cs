@@ -49,7 +49,11 @@ internal sealed class QuickstartRun(Session session, string? urls, bool exit)
             var access = await WaitUntilReadyAsync(platform);
             exitCode = await DeployAsync(access, reused: false);
             if (exitCode == ExitCodes.Done && !exit)
+            {
+                // The next quickstart finds this platform, and deploys to it.
+                await alone.DisposeAsync();
                 await StayAsync(platform);
+            }
         }
         finally
         {

@@ -33,7 +33,17 @@ public static class StandaloneHost
             app.UseGateway();
             await PersistenceSetup.MigrateAsync(app.Services, CancellationToken.None);
             await EnsureAdminTokenAsync(app.Services);
-            await app.StartAsync();
+            try
+            {
+                await app.StartAsync();
+            }
+            catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // Asked to stop before all of it had started: what had may run apps already.
+                await app.StopAsync();
+                return 0;
+            }
+
             Console.WriteLine(StandaloneTexts.Listening(app.Urls.First(), dataDirectory.Path));
             await app.WaitForShutdownAsync();
             return 0;
@@ -51,6 +61,8 @@ public static class StandaloneHost
         if (string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey]))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.AddPaasConsole();
+        // It would log each failure to start, with its stack, next to the sentence that explains it.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));
 
         services.AddPaasPlatform(configuration);

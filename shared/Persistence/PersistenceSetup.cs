@@ -27,11 +27,19 @@ public static class PersistenceSetup
         return services;
     }
 
-    /// <summary>Brings the database to the newest schema. Several services may do so at once: one of them does the work.</summary>
+    /// <summary>
+    /// Brings the database to the newest schema. On PostgreSQL several services may do so at once: one of them does the
+    /// work. SQLite is for one process.
+    /// </summary>
     public static async Task MigrateAsync(IServiceProvider services, CancellationToken cancellation)
     {
         await using var scope = services.CreateAsyncScope();
-        await scope.ServiceProvider.GetRequiredService<PaasDbContext>().Database.MigrateAsync(cancellation);
+        var database = scope.ServiceProvider.GetRequiredService<PaasDbContext>().Database;
+        // On SQLite, EF's lock is a row that stays when its process is killed, and would be waited for for ever. The
+        // data directory belongs to this process alone, so whatever lock there is has been left behind.
+        if (database.IsSqlite())
+            await database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
+        await database.MigrateAsync(cancellation);
     }
 
     internal static DbContextOptionsBuilder UsePaasDatabase(this DbContextOptionsBuilder options, IConfiguration configuration)

@@ -59,6 +59,32 @@ public sealed class FollowTests : IAsyncLifetime
         _platform.Only("POST", "/v1/apps/shop/deployments").Body.ShouldBe("""{"ref":"main","noCache":false}""");
     }
 
+    [Fact]
+    public async Task A_step_ends_after_its_last_line()
+    {
+        _platform.Stream(Samples.Id, async context =>
+        {
+            await FakePlatform.DeploymentAsync(context, Samples.Deployment(DeploymentStates.ValidatingConfiguration, StepStates.Succeeded, StepStates.Running));
+            await FakePlatform.LogAsync(context, 1, Step.DownloadCode, "Fetched");
+            await FakePlatform.DeploymentAsync(context, Samples.Deployment(DeploymentStates.BuildingImage, StepStates.Succeeded, StepStates.Succeeded, StepStates.Running));
+            await FakePlatform.LogAsync(context, 2, Step.ValidateConfiguration, "Static app");
+            await FakePlatform.LogAsync(context, 3, Step.BuildImage, "Building");
+            await FakePlatform.DeploymentAsync(context, Samples.Succeeded());
+            await FakePlatform.EndAsync(context);
+        });
+
+        var outcome = await _paas.RunAsync("deploy", "shop");
+
+        outcome.Output.Split('\n')[1..7].ShouldBe([
+            "  DownloadCode | Fetched",
+            "✓ DownloadCode 0.4 s",
+            "  ValidateConfiguration | Static app",
+            "✓ ValidateConfiguration 0.4 s",
+            "  BuildImage | Building",
+            "✓ BuildImage 0.4 s",
+        ]);
+    }
+
     [Theory]
     [InlineData(DeploymentStates.Succeeded, 0)]
     [InlineData(DeploymentStates.Failed, 1)]

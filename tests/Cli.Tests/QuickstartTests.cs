@@ -148,6 +148,21 @@ public sealed class QuickstartTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_stays_up_is_used_by_the_next()
+    {
+        using var first = _paas.Start("quickstart", "--urls", "http://127.0.0.1:0");
+        await first.SeesAsync("stays up until Ctrl-C");
+
+        var second = await _paas.RunAsync("quickstart", "--exit");
+
+        second.ExitCode.ShouldBe(0, second.Error);
+        second.Output.ShouldContain("it will go on running");
+        second.Output.ShouldContain("<output id=\"deployment\">2</output>");
+        first.Terminate();
+        (await first.EndAsync()).ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task Two_at_once_do_not_share_a_data_directory()
     {
         using var first = _paas.Start("quickstart", "--urls", "http://127.0.0.1:0");

@@ -3,6 +3,7 @@ using Paas.Cli.Tests.Fakes;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Paas.Cli.Tests;
 
@@ -88,6 +89,17 @@ public sealed class RenderingTests
 
         rows.Length.ShouldBeLessThan(height);
         rows.ShouldAllBe(row => row.Length <= width);
+    }
+
+    // A terminal goes up by one line when it is told to go up by none: each picture would stand above the one before.
+    [Fact]
+    public void No_picture_has_a_single_line()
+    {
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = AnsiSupport.No, Out = new AnsiConsoleOutput(TextWriter.Null) });
+
+        var picture = new DeploymentProgress().Picture(new StoppedClock(), 60, 24, unicode: true, tick: 0);
+
+        Segment.SplitLines(picture.GetSegments(console)).Count.ShouldBe(2);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Persistence;
 
 namespace Paas.Persistence.Tests;
@@ -31,6 +32,23 @@ public sealed class SchemaTests : IDisposable
         await db.Database.MigrateAsync(TestContext.Current.CancellationToken);
         await db.Database.MigrateAsync(TestContext.Current.CancellationToken);
         (await db.Database.GetPendingMigrationsAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_process_that_was_killed_while_it_migrated_does_not_stop_the_next()
+    {
+        await using var services = new ServiceCollection().AddScoped(_ => Open("killed.db")).BuildServiceProvider();
+        await PersistenceSetup.MigrateAsync(services, TestContext.Current.CancellationToken);
+        await using (var db = Open("killed.db"))
+        {
+            var rows = await db.Database.ExecuteSqlRawAsync(
+                "INSERT INTO \"__EFMigrationsLock\" (\"Id\", \"Timestamp\") VALUES (1, '2026-01-01 00:00:00+00:00')", TestContext.Current.CancellationToken);
+            rows.ShouldBe(1);
+        }
+
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(TimeSpan.FromSeconds(30));
+        await PersistenceSetup.MigrateAsync(services, deadline.Token);
     }
 
     private static Task<List<string>> ColumnsAsync(PaasDbContext db) => db.Database.SqlQueryRaw<string>(
