@@ -14,11 +14,20 @@ public abstract class StepConsumerDefinition<TConsumer> : ConsumerDefinition<TCo
     private readonly StepOptions _policy;
     private readonly string _queue;
 
+    /// <param name="step">One of <see cref="Contracts.Step"/>.</param>
+    /// <param name="policies">The policies of all steps.</param>
     protected StepConsumerDefinition(string step, StepPolicies policies)
+        : this(Endpoints.QueueFor(step), policies[step])
     {
-        _policy = policies[step];
-        EndpointName = _queue = Endpoints.QueueFor(step);
-        ConcurrentMessageLimit = _policy.Concurrency;
+    }
+
+    /// <param name="queue">The queue of a command that is no step but is tried like one.</param>
+    /// <param name="policy">The policy of the step it is tried like.</param>
+    protected StepConsumerDefinition(string queue, StepOptions policy)
+    {
+        _policy = policy;
+        EndpointName = _queue = queue;
+        ConcurrentMessageLimit = policy.Concurrency;
     }
 
     protected override void ConfigureConsumer(

@@ -45,8 +45,14 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
             await first.StartAsync(TestContext.Current.CancellationToken);
             await SendAsync(first, new BuildImage
             {
-                DeploymentId = NewId.NextGuid(), Attempt = 1, AppId = NewId.NextGuid(), App = "a", Target = Target.Local,
-                Commit = new string('c', 40), SourceDigest = "sha256:x", Plan = new BuildPlan { Runtime = RuntimeName.Static },
+                DeploymentId = NewId.NextGuid(),
+                Attempt = 1,
+                AppId = NewId.NextGuid(),
+                App = "a",
+                Target = Target.Local,
+                Commit = new string('c', 40),
+                SourceDigest = "sha256:x",
+                Plan = new BuildPlan { Runtime = RuntimeName.Static },
             });
             await UntilAsync(async () => await CountAsync(WaitQueues.NameOf("build-image", wait)) == 1, "the message waits");
             await first.StopAsync(TestContext.Current.CancellationToken);
@@ -101,8 +107,14 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
 
     private static Task SendAsync(IHost host) => SendAsync(host, new PublishImage
     {
-        DeploymentId = NewId.NextGuid(), Attempt = 1, AppId = NewId.NextGuid(), App = "a", Target = Target.Local,
-        Commit = new string('c', 40), ImageId = "image", Builder = "here",
+        DeploymentId = NewId.NextGuid(),
+        Attempt = 1,
+        AppId = NewId.NextGuid(),
+        App = "a",
+        Target = Target.Local,
+        Commit = new string('c', 40),
+        ImageId = "image",
+        Builder = "here",
     });
 
     private static async Task SendAsync<T>(IHost host, T command)
