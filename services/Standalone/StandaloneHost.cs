@@ -37,11 +37,14 @@ public static class StandaloneHost
             {
                 await app.StartAsync();
             }
-            catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            catch (Exception exception)
             {
-                // Asked to stop before all of it had started: what had may run apps already.
+                var isAsked = exception is OperationCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested;
+                // What had started runs apps already.
                 await app.StopAsync();
-                return 0;
+                if (isAsked)
+                    return 0;
+                throw;
             }
 
             Console.WriteLine(StandaloneTexts.Listening(app.Urls.First(), dataDirectory.Path));
