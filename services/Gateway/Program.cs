@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Paas.Gateway;
 using Paas.Gateway.Access;
 using Paas.Hosting;
@@ -16,9 +15,9 @@ builder.Services.AddGateway(builder.Configuration);
 builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddGateway());
 
 var app = builder.Build();
+await PersistenceSetup.MigrateAsync(app.Services, CancellationToken.None);
 await using (var scope = app.Services.CreateAsyncScope())
 {
-    await scope.ServiceProvider.GetRequiredService<PaasDbContext>().Database.MigrateAsync();
     if (await scope.ServiceProvider.GetRequiredService<AdminTokens>().EnsureAsync(CancellationToken.None) is { } token)
         Console.WriteLine(GatewayTexts.AdminTokenMade(token));
 }

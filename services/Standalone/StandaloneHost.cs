@@ -32,7 +32,6 @@ public static class StandaloneHost
             await using var app = builder.Build();
             app.UseGateway();
             await PersistenceSetup.MigrateAsync(app.Services, CancellationToken.None);
-            await EnsureAdminTokenAsync(app.Services);
             try
             {
                 await app.StartAsync();
@@ -47,6 +46,7 @@ public static class StandaloneHost
                 throw;
             }
 
+            await EnsureAdminTokenAsync(app.Services);
             Console.WriteLine(StandaloneTexts.Listening(app.Urls.First(), dataDirectory.Path));
             await app.WaitForShutdownAsync();
             return 0;
