@@ -208,6 +208,8 @@ internal static partial class CliTexts
     public static string StatusFaults(int faults) => faults == 0 ? "Faults      none" : $"Faults      {(faults >= 100 ? "100 or more" : faults)}, see `{Paas} faults`";
 
     // Usage
+    public static string NoSuchCommand(string name) => $"There is no command '{name}'.";
+
     public static string SeeHelp(string command) => $"See `{Paas}{(command.Length > 0 ? " " : "")}{command} --help`.";
 
     public static string Empty(string name) => $"{name} must not be empty.";

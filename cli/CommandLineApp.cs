@@ -26,7 +26,10 @@ internal static class CommandLineApp
             if (parse.Errors.Count > 0)
             {
                 var command = string.Join(' ', Names(parse.CommandResult));
-                throw CliException.Usage(string.Join('\n', parse.Errors.Select(error => error.Message).Distinct()) + "\n" + CliTexts.SeeHelp(command));
+                var problem = parse.UnmatchedTokens is [var unknown, ..] && parse.CommandResult.Command.Subcommands.Any()
+                    ? CliTexts.NoSuchCommand(unknown)
+                    : string.Join('\n', parse.Errors.Select(error => error.Message).Distinct());
+                throw CliException.Usage(problem + "\n" + CliTexts.SeeHelp(command));
             }
 
             return await parse.InvokeAsync(new InvocationConfiguration
