@@ -51,6 +51,8 @@ public static class StandaloneHost
         if (string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey]))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.AddPaasConsole();
+        // Why the start failed is said once, in a sentence; a background service that stops the host is critical, and logged.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));
 
         services.AddPaasPlatform(configuration);
