@@ -69,14 +69,14 @@ internal sealed class Platform : IAsyncDisposable
     }
 
     /// <summary>Starts a process that is expected to end by itself.</summary>
-    /// <returns>Its exit code, and what it wrote to standard error.</returns>
-    public static async Task<(int ExitCode, string Errors)> RunToEndAsync(string dataDirectory, string url = "http://127.0.0.1:0")
+    /// <returns>Its exit code, what it wrote to standard error, and all it wrote.</returns>
+    public static async Task<(int ExitCode, string Errors, string Output)> RunToEndAsync(string dataDirectory, string url = "http://127.0.0.1:0")
     {
         await using var platform = new Platform("Standalone", dataDirectory, []) { _url = url };
         platform.StartProcess();
         await platform._process!.WaitForExitAsync().WaitAsync(Patience);
         lock (platform._output)
-            return (platform._process.ExitCode, platform._errors.ToString().Trim());
+            return (platform._process.ExitCode, platform._errors.ToString().Trim(), platform.Output);
     }
 
     public async Task StartAgainAsync(params (string Name, string Value)[] environment)

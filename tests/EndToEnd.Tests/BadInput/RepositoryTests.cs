@@ -70,7 +70,6 @@ public sealed class RepositoryTests(SharedPlatform shared) : IClassFixture<Share
     [InlineData("ssh://-oProxyCommand=touch%20{marker}/acme/shop")]
     [InlineData("-oProxyCommand=touch {marker}:acme/shop")]
     [InlineData("https://github.com/acme/shop;touch {marker}")]
-    [InlineData("https://token@github.com/acme/shop")]
     [InlineData("fd::0")]
     [InlineData("/etc")]
     [InlineData("")]
@@ -80,6 +79,7 @@ public sealed class RepositoryTests(SharedPlatform shared) : IClassFixture<Share
         using var response = await Platform.Http.PostAsJsonAsync("/v1/apps", new CreateAppRequest { Name = "hidden", Repository = url.Replace("{marker}", marker) });
 
         await response.ShouldRefuseAsync("repository", "https");
+        (await response.Content.ReadAsStringAsync()).ShouldNotContain(marker);
         File.Exists(marker).ShouldBeFalse();
         (await Platform.Http.GetAsync("/v1/apps/hidden")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
     }
@@ -106,7 +106,7 @@ public sealed class RepositoryTests(SharedPlatform shared) : IClassFixture<Share
         using var repository = new Repository();
         repository.FastImport(stream =>
         {
-            using var text = new StreamWriter(stream, new UTF8Encoding(false));
+            using var text = new StreamWriter(stream, leaveOpen: true);
             text.Write("blob\nmark :1\ndata 1\nx\ncommit refs/heads/main\ncommitter Test <test@example.com> 1 +0000\ndata 4\nmany\n");
             for (var i = 0; i < 200_000; i++)
                 text.Write($"M 100644 :1 folder-{i / 1_000}/file-{i}\n");

@@ -80,7 +80,8 @@ internal static class BadInputAssertions
             failure.Message.ShouldContain(word, Case.Insensitive);
         failure.Message.ShouldNotContain("   at ");
         failure.Message.ShouldNotContain("Exception");
-        (await platform.LogAsync(deployment.Id)).ShouldContain(failure.Message.Split('\n')[0]);
+        var first = failure.Message.Split('\n')[0];
+        await Platform.UntilAsync(async () => (await platform.LogAsync(deployment.Id)).Contains(first), $"the log has '{first}'");
     }
 
     /// <summary>Deploys a ref or a commit, as a user asks for it, and waits until it has ended.</summary>
