@@ -28,6 +28,9 @@ internal static partial class GatewayTexts
         $"The webhook secret of the app {app} cannot be opened with the platform's keys, so nothing can be verified. Give the app a new one with PATCH /v1/apps/{app}.";
 
     public static string DeliveryMediaType(string type) => $"The body is '{Shorten(type)}'. Choose application/json as content type in the webhook's settings on GitHub.";
+    public static string DeliveryTooLarge(int max) =>
+        $"The delivery is larger than {max >> 20} MB, the most that GitHub sends and that is taken here. Deploy the branch with POST /v1/apps/{{app}}/deployments instead.";
+
     public static string DeliveryTooSlow(TimeSpan time) => $"The delivery did not come in within {time.TotalSeconds:0} seconds. Have it delivered again.";
     public static string PayloadMalformed(long? line, long? position) => $"The payload is not a JSON object, or nested too deeply{At(line, position)}. Have it delivered again by GitHub.";
     public static string FormMalformed() => "The form has no well-formed field 'payload'. Choose application/json as content type in the webhook's settings on GitHub.";

@@ -33,6 +33,7 @@ internal static partial class GatewayTexts
     public static string ConflictTitle() => "Not possible in this state";
     public static string UnavailableTitle() => "Not available at the moment";
     public static string MediaTypeTitle() => "Wrong kind of body";
+    public static string TooLargeTitle() => "Too large";
     public static string TooSlowTitle() => "Too slow";
 
     public static string StorageUnavailable() =>
@@ -51,7 +52,7 @@ internal static partial class GatewayTexts
             404 => (NotFoundTitle(), $"There is nothing at {place}. What there is stands in /openapi/v1.json."),
             405 => ("Method not allowed", $"{verb} is not possible at {place}{(allow.Length > 0 ? $", only {allow}" : "")}. See /openapi/v1.json."),
             408 => (TooSlowTitle(), "The request's body came in too slowly. Send it again over a better connection."),
-            413 => ("Too large", $"The body is larger than {place} takes. Deliveries may have 25 MB, requests to the API 1 MB; send a smaller one."),
+            413 => (TooLargeTitle(), $"The body is larger than {place} takes. Deliveries may have 25 MB, requests to the API 1 MB; send a smaller one."),
             415 => (MediaTypeTitle(), $"The body is of a kind that {place} does not take. Send JSON, with 'Content-Type: application/json'."),
             503 => (UnavailableTitle(), "The platform cannot answer at the moment. Try again."),
             >= 500 => ("The platform failed", "This is an error of the platform, not of the request. The operator finds it in the gateway's log; try again later."),

@@ -67,6 +67,10 @@ public sealed class RepositoryUrlTests
     public void An_ssh_url_is_answered_with_the_https_one() =>
         RepositoryUrl.Check("git@github.com:acme/shop.git", Defaults).ShouldNotBeNull().ShouldContain("https://github.com/acme/shop.git");
 
+    [Fact]
+    public void An_option_in_the_place_of_a_host_is_not_made_a_suggestion() =>
+        RepositoryUrl.Check("ssh://-oProxyCommand=touch%20x/acme/shop", Defaults).ShouldNotBeNull().ShouldNotContain("ProxyCommand");
+
     [Theory]
     [InlineData("file:///srv/git/shop", true)]
     [InlineData("file://host/srv/git/shop", false)]

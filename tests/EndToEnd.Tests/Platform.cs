@@ -17,7 +17,9 @@ internal sealed class Platform : IAsyncDisposable
     private readonly string _dll;
     private readonly Dictionary<string, string> _environment;
     private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
     private readonly bool _ownsData;
+    private string _url = "http://127.0.0.1:0";
     private Process? _process;
 
     private Platform(string project, string? dataDirectory, (string Name, string Value)[] environment)
@@ -58,13 +60,23 @@ internal sealed class Platform : IAsyncDisposable
         return platform;
     }
 
-    /// <summary>Starts a process that is expected to end by itself.</summary>
-    public static async Task<(int ExitCode, string Output)> RunToEndAsync(string dataDirectory, params (string Name, string Value)[] environment)
+    /// <summary>The platform on a data directory that is not its own to delete.</summary>
+    public static async Task<Platform> StartOnAsync(string dataDirectory, params (string Name, string Value)[] environment)
     {
-        await using var platform = new Platform("Standalone", dataDirectory, environment);
+        var platform = new Platform("Standalone", dataDirectory, environment);
+        await platform.StartProcessAsync();
+        return platform;
+    }
+
+    /// <summary>Starts a process that is expected to end by itself.</summary>
+    /// <returns>Its exit code, what it wrote to standard error, and all it wrote.</returns>
+    public static async Task<(int ExitCode, string Errors, string Output)> RunToEndAsync(string dataDirectory, string url = "http://127.0.0.1:0")
+    {
+        await using var platform = new Platform("Standalone", dataDirectory, []) { _url = url };
         platform.StartProcess();
         await platform._process!.WaitForExitAsync().WaitAsync(Patience);
-        return (platform._process.ExitCode, platform.Output);
+        lock (platform._output)
+            return (platform._process.ExitCode, platform._errors.ToString().Trim(), platform.Output);
     }
 
     public async Task StartAgainAsync(params (string Name, string Value)[] environment)
@@ -197,6 +209,13 @@ internal sealed class Platform : IAsyncDisposable
             .Where(pid => ReadOrEmpty($"/proc/{pid}/environ").Contains(mark) && !ReadOrEmpty($"/proc/{pid}/stat").Contains(") Z "))];
     }
 
+    /// <summary>How much memory the platform's own process holds.</summary>
+    public long ResidentBytes()
+    {
+        var line = File.ReadLines($"/proc/{_process!.Id}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     private static string ReadOrEmpty(string path)
     {
         try
@@ -239,23 +258,26 @@ internal sealed class Platform : IAsyncDisposable
         var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
         info.ArgumentList.Add(_dll);
         info.ArgumentList.Add("--urls");
-        info.ArgumentList.Add("http://127.0.0.1:0");
+        info.ArgumentList.Add(_url);
         info.Environment["Paas__DataDirectory"] = DataDirectory;
         info.Environment["Source__AllowFile"] = "true";
         foreach (var (name, value) in _environment)
             info.Environment[name] = value;
         _process = new Process { StartInfo = info };
-        _process.OutputDataReceived += (_, line) => Keep(line.Data);
-        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        _process.OutputDataReceived += (_, line) => Keep(line.Data, _output);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data, _output, _errors);
         _process.Start();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
 
-    private void Keep(string? line)
+    private void Keep(string? line, params ReadOnlySpan<StringBuilder> kept)
     {
         lock (_output)
-            _output.AppendLine(line);
+        {
+            foreach (var text in kept)
+                text.AppendLine(line);
+        }
     }
 
     private void Signal(string signal)

@@ -119,7 +119,7 @@ public sealed class WebhookTests : IAsyncLifetime
             }), 401);
         }
 
-        await RejectedAsync(2);
+        (await RejectedAsync(2)).ShouldAllBe(delivery => delivery.Event == "push" && delivery.DeliveryId != null);
         _host.Received.Of<PushReceived>().ShouldBeEmpty();
     }
 

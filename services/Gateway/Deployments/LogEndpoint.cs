@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
+using Paas.Contracts.Api;
 using Paas.Gateway.Http;
 using Paas.Persistence;
 
@@ -37,12 +38,13 @@ internal static class LogEndpoint
     {
         var events = context.Request.GetTypedHeaders().Accept.Any(accepted => accepted.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase));
         var after = events ? ResumeAfter(context.Request) : LogPosition.Start;
-        await db.FindDeploymentAsync(id, context.RequestAborted);
+        var deployment = await db.FindDeploymentAsync(id, context.RequestAborted);
         // Whoever follows must not keep the platform from stopping.
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            if (!events && follow != true)
+            // The last lines may come a moment after the end: of what has ended the whole log is told.
+            if (!events && follow != true && !DeploymentStates.IsFinal(deployment.CurrentState))
             {
                 await WriteTextAsync(context, reader.ReadAsync(id, after, ends.Token));
                 return;

@@ -27,7 +27,7 @@ internal sealed class DeliveryBodies(IOptions<GatewayOptions> options, FailureLi
     public async Task<DeliveryBody> ReceiveAsync(HttpRequest request, CancellationToken cancellation)
     {
         if (request.ContentLength > MaxBytes)
-            throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
+            throw TooLarge();
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         deadline.CancelAfter(options.Value.DeliveryTimeout);
         Place? place = null;
@@ -42,6 +42,10 @@ internal sealed class DeliveryBodies(IOptions<GatewayOptions> options, FailureLi
             var body = new DeliveryBody(bytes, place);
             (bytes, place) = (null, null);
             return body;
+        }
+        catch (BadHttpRequestException refused) when (refused.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            throw TooLarge();
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
@@ -70,6 +74,9 @@ internal sealed class DeliveryBodies(IOptions<GatewayOptions> options, FailureLi
 
         public void Dispose() => semaphore.Release();
     }
+
+    private static ProblemException TooLarge() =>
+        new(StatusCodes.Status413PayloadTooLarge, GatewayTexts.TooLargeTitle(), GatewayTexts.DeliveryTooLarge(MaxBytes));
 
     public static ProblemException TooManyFailures() =>
         new(StatusCodes.Status429TooManyRequests, GatewayTexts.TooManyFailuresTitle(), GatewayTexts.TooManyFailures()) { RetryAfter = TimeSpan.FromMinutes(1) };

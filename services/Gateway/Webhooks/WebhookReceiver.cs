@@ -16,25 +16,34 @@ internal sealed partial class WebhookReceiver(
     PaasDbContext db, DeliveryBodies bodies, DeliveryStore store, RejectedDeliveries rejected, FailureLimiter failures,
     SecretSealer sealer, TimeProvider clock, ILogger<WebhookReceiver> logger)
 {
+    private const int MaxHeaderLength = 100;
+
     public async Task<DeliveryAccepted> ReceiveAsync(HttpContext context, string? appName)
     {
-        var known = new Known { App = appName is null ? null : PushPayload.Clean(appName, App.MaxNameLength) };
+        var known = new Known
+        {
+            App = appName is null ? null : PushPayload.Clean(appName, App.MaxNameLength),
+            Event = Header("X-GitHub-Event"),
+            DeliveryId = Header("X-GitHub-Delivery"),
+        };
         try
         {
             var incoming = IncomingDelivery.From(context.Request);
-            known.Incoming = incoming;
             await using var body = await bodies.ReceiveAsync(context.Request, context.RequestAborted);
             var stored = await ReceiveAsync(incoming, body.Bytes, appName, known, context.RequestAborted);
             return new DeliveryAccepted { Id = stored[0].Id, Decision = stored[0].Decision, Reason = stored[0].Reason };
         }
-        catch (ProblemException refused) when (refused.Status is 400 or 401 or 404 or 415)
+        catch (ProblemException refused) when (refused.Status is 400 or 401 or 404 or 413 or 415)
         {
             if (!failures.Count(context.Connection.RemoteIpAddress))
                 throw DeliveryBodies.TooManyFailures();
-            Log.Refused(logger, known.Incoming?.DeliveryId, refused.Message);
+            Log.Refused(logger, known.DeliveryId, refused.Message);
             rejected.Add(ToRejected(known, refused.Message));
             throw;
         }
+
+        string? Header(string name) =>
+            context.Request.Headers[name] is [{ Length: > 0 } value, ..] ? PushPayload.Clean(value, MaxHeaderLength) : null;
     }
 
     private async Task<IReadOnlyList<Delivery>> ReceiveAsync(IncomingDelivery incoming, Stream body, string? appName, Known known, CancellationToken cancellation)
@@ -106,9 +115,9 @@ internal sealed partial class WebhookReceiver(
     private Delivery ToRejected(Known known, string reason) => new()
     {
         Id = NewId.NextGuid(),
-        DeliveryId = known.Incoming?.DeliveryId,
+        DeliveryId = known.DeliveryId,
         AppName = known.App,
-        Event = known.Incoming?.Event ?? "unknown",
+        Event = known.Event ?? "unknown",
         Repository = known.Payload?.Repository,
         Ref = known.Payload?.Ref,
         After = known.Payload?.After,
@@ -121,7 +130,8 @@ internal sealed partial class WebhookReceiver(
     private sealed class Known
     {
         public string? App { get; set; }
-        public IncomingDelivery? Incoming { get; set; }
+        public string? Event { get; init; }
+        public string? DeliveryId { get; init; }
         public PushPayload? Payload { get; set; }
     }
 

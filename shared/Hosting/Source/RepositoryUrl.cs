@@ -152,7 +152,7 @@ public sealed partial class RepositoryUrl
     [GeneratedRegex("^(https?|git|ssh|git\\+ssh|ssh\\+git)://([^/@]*@)?(?<host>[^/:@\\[]+|\\[[^\\]/]+\\])(:[0-9]*)?(?<path>/[^?#]*)", RegexOptions.IgnoreCase)]
     private static partial Regex AnyUrl();
 
-    [GeneratedRegex("^(ssh|git\\+ssh|ssh\\+git)://([^/@]*@)?(?<host>[^/:@]+)(:[0-9]*)?(?<path>/[^?#]*)", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("^(ssh|git\\+ssh|ssh\\+git)://([^/@]*@)?(?<host>[^/:@-][^/:@]*)(:[0-9]*)?(?<path>/[^?#]*)", RegexOptions.IgnoreCase)]
     private static partial Regex SshUrl();
 
     [GeneratedRegex("^([^/@:]+@)?(?<host>[^/:@]+):(?!:|//)(?<path>[^?#]+)$")]

@@ -70,6 +70,15 @@ public sealed class UnhealthyReleaseTests
     }
 
     [Fact]
+    public async Task An_app_that_listens_and_never_answers_is_not_told_to_listen_elsewhere()
+    {
+        var (failure, _) = await FailAsync(
+            "import os, socket, time\ns = socket.create_server(('127.0.0.1', int(os.environ['PORT'])))\ntime.sleep(1000)", TestApp.Python(timeout: 2));
+        failure.Reason.ShouldBe(FailureReason.HealthCheckFailed);
+        failure.Message.ShouldContain("did not answer GET /");
+    }
+
+    [Fact]
     public async Task An_app_that_does_not_speak_http_fails_its_health_check()
     {
         var (failure, _) = await FailAsync("import os, socket\ns = socket.create_server(('127.0.0.1', int(os.environ['PORT'])))\nwhile True:\n  c = s.accept()[0]\n  c.sendall(b'hello\\n')\n  c.close()");

@@ -75,7 +75,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
                 if (!warned && !answer.Connected && clock.GetElapsedTime(started) > WarnAfter)
                 {
                     warned = true;
-                    if (instance.FindListeningPorts() is { Count: > 0 } others)
+                    if (instance.FindListeningPorts() is { Count: > 0 } others && !others.Contains(port))
                         warn(DeployerTexts.ListensElsewhere(name, others, port));
                 }
 
@@ -99,9 +99,11 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     {
         if (answer.Status is { } status)
             return new(FailureReason.HealthCheckFailed, DeployerTexts.HealthCheckFailed(name, health.Path, status, health.Timeout));
-        if (answer.Connected)
+        var others = instance.FindListeningPorts();
+        // The time may have been up in the middle of the first request.
+        if (answer.Connected || others.Contains(port))
             return new(FailureReason.HealthCheckFailed, DeployerTexts.NoHttpAnswer(name, health.Path, port, health.Timeout, answer.Error));
-        return instance.FindListeningPorts() is { Count: > 0 } others
+        return others.Count > 0
             ? new(FailureReason.AppListensElsewhere, DeployerTexts.ListensElsewhere(name, others, port))
             : new(FailureReason.AppNotListening, DeployerTexts.NotListening(name, port, health.Timeout));
     }
