@@ -111,8 +111,10 @@ public sealed class KillTests
         await AnswersAsync(platform, "site", "a page");
     }
 
-    [Fact]
-    public async Task Stopped_in_the_middle_of_a_build_the_deployment_goes_on_at_the_next_start()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stopped_or_killed_in_the_middle_of_a_build_the_deployment_goes_on_at_the_next_start(bool kill)
     {
         await using var platform = await Platform.StartAsync();
         var gate = System.IO.Path.Combine(platform.DataDirectory, "gate");
@@ -125,14 +127,26 @@ public sealed class KillTests
         var id = await platform.DeploymentOfAsync("builder", repository.Head);
         await Platform.UntilAsync(async () => (await platform.LogAsync(id)).Contains("building"), "the build began");
 
-        (await platform.StopAsync()).ShouldBe(0, platform.Output);
-        platform.Processes().ShouldBeEmpty();
-        await File.WriteAllTextAsync(gate, "");
+        if (kill)
+        {
+            await platform.KillAsync();
+            platform.Processes().ShouldNotBeEmpty("a kill leaves the build running");
+        }
+        else
+        {
+            (await platform.StopAsync()).ShouldBe(0, platform.Output);
+            platform.Processes().ShouldBeEmpty();
+        }
+
         await platform.StartAgainAsync();
+        // The build of the killed platform is gone before the gate opens: only the new one can come to its end.
+        await Platform.UntilAsync(async () => (await platform.LogAsync(id)).Split("building").Length > 2, "the build began anew");
+        await File.WriteAllTextAsync(gate, "");
 
         var deployment = await platform.EndOfAsync(id);
         deployment.State.ShouldBe(DeploymentStates.Succeeded);
         deployment.Steps.Single(step => step.Name == Step.BuildImage).Attempt.ShouldBe(1);
+        platform.Processes().Count.ShouldBe(1, "only the app runs");
     }
 
     private static Task AnswersAsync(Platform platform, string app, string body) =>
