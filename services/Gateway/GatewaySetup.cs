@@ -8,7 +8,6 @@ using Paas.Gateway.ConfigVars;
 using Paas.Gateway.Deliveries;
 using Paas.Gateway.Deployments;
 using Paas.Gateway.Faults;
-using Paas.Gateway.Health;
 using Paas.Gateway.Http;
 using Paas.Gateway.OpenApi;
 using Paas.Gateway.Releases;
@@ -37,7 +36,6 @@ public static class GatewaySetup
         services.AddAccess();
         services.AddWebhooks();
         services.AddRouter();
-        services.AddHealth();
         services.AddApiDescription();
         services.AddScoped<AppRules>();
         services.AddScoped<AppView>();
@@ -61,6 +59,9 @@ public static class GatewaySetup
         return services;
     }
 
+    /// <summary>Makes the operator's token at the first start, and shows it then.</summary>
+    public static IServiceCollection AddOperatorToken(this IServiceCollection services) => services.AddHostedService<OperatorToken>();
+
     /// <summary>The whole pipeline: first the router, then the platform's own endpoints.</summary>
     public static WebApplication UseGateway(this WebApplication app)
     {
@@ -80,7 +81,6 @@ public static class GatewaySetup
         v1.MapReleases();
         v1.MapDeliveries();
         v1.MapFaults();
-        app.MapHealth();
         app.MapOpenApi();
         app.MapGet("/", () => TypedResults.Text(GatewayTexts.Welcome())).ExcludeFromDescription();
         return app;

@@ -1,13 +1,9 @@
-using Microsoft.Extensions.Hosting;
+using Paas.ImageBuilder;
 using Paas.Hosting;
 using Paas.Hosting.Messaging;
-using Paas.ImageBuilder;
 
-var builder = Host.CreateApplicationBuilder(args);
-if (!builder.Configuration.HasRabbitMq("image builder"))
-    return 1;
-builder.Services.AddPaasPlatform(builder.Configuration);
-builder.Services.AddImageBuilder(builder.Configuration);
-builder.Services.AddPaasBus(builder.Configuration, bus => bus.AddImageBuilder());
-await builder.Build().RunAsync();
-return 0;
+return await ServiceHost.RunAsync(args, Service.ImageBuilder, service =>
+{
+    service.Services.AddImageBuilder(service.Configuration);
+    service.Services.AddPaasBus(service.Configuration, bus => bus.AddImageBuilder());
+});

@@ -19,7 +19,7 @@ internal sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    /// <exception cref="StartProblem">The folder can't be written to, is full, or another platform uses it.</exception>
+    /// <exception cref="StartException">The folder can't be written to, is full, or another platform uses it.</exception>
     public static DataDirectory Prepare(IConfiguration configuration)
     {
         var path = System.IO.Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
@@ -34,7 +34,7 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StartProblem(StandaloneTexts.DataDirectory(path, exception));
+            throw new StartException(StandaloneTexts.DataDirectory(path, exception));
         }
     }
 
@@ -63,7 +63,7 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (IOException)
         {
-            throw new StartProblem(StandaloneTexts.DataDirectoryInUse(path));
+            throw new StartException(StandaloneTexts.DataDirectoryInUse(path));
         }
     }
 

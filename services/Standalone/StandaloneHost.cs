@@ -31,6 +31,7 @@ public static class StandaloneHost
             extend?.Invoke(builder.Services);
             await using var app = builder.Build();
             app.UseGateway();
+            app.MapPaasHealth();
             await PersistenceSetup.MigrateAsync(app.Services, CancellationToken.None);
             try
             {
@@ -51,7 +52,7 @@ public static class StandaloneHost
             await app.WaitForShutdownAsync();
             return 0;
         }
-        catch (Exception exception) when (StartProblem.Explain(exception) is { } explanation)
+        catch (Exception exception) when (StandaloneTexts.Explain(exception) is { } explanation)
         {
             await Console.Error.WriteLineAsync(explanation);
             return 1;

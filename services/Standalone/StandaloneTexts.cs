@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Paas.Hosting;
 
 namespace Paas.Standalone;
 
@@ -30,16 +31,19 @@ internal static class StandaloneTexts
     public static string DataDirectoryInUse(string path) =>
         $"Another platform uses the data directory {path}: stop that one, or set Paas__DataDirectory to another folder.";
 
-    public static string AddressInUse(string message) =>
-        $"{message.TrimEnd('.')}. Stop what listens there, or choose another address with --urls http://127.0.0.1:PORT.";
+    /// <inheritdoc cref="StartException.Explain"/>
+    public static string? Explain(Exception exception)
+    {
+        for (var inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            if (inner is SqliteException sqlite)
+                return Database(sqlite);
+        }
 
-    public static string Storage(Exception exception) => (exception.HResult & 0xffff) == DiskFull
-        ? "The disk with the data directory is full: make room there and start again. Nothing stored was changed."
-        : $"The platform can't store its data: {exception.Message}";
+        return StartException.Explain(exception);
+    }
 
-    public static string Setting(Exception exception) => $"A setting can't be understood: {exception.Message}";
-
-    public static string Database(SqliteException exception) => exception.SqliteErrorCode switch
+    private static string Database(SqliteException exception) => exception.SqliteErrorCode switch
     {
         SQLitePCL.raw.SQLITE_FULL => "The disk with the data directory is full: make room there and start again. Nothing stored was changed.",
         SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_CANTOPEN or SQLitePCL.raw.SQLITE_PERM =>

@@ -16,6 +16,16 @@ namespace Paas.Persistence;
 
 public static class PersistenceSetup
 {
+    /// <summary>For a service on its own: the persistence, and the newest schema before anything uses it.</summary>
+    /// <exception cref="StartException"><c>ConnectionStrings:Paas</c> is not set: services on their own share a PostgreSQL.</exception>
+    public static IServiceCollection AddPaasDatabase(this IServiceCollection services, IConfiguration configuration)
+    {
+        if (string.IsNullOrEmpty(configuration.GetConnectionString("Paas")))
+            throw new StartException(PersistenceTexts.NoDatabase());
+        services.AddHostedService<DatabasePreparation>();
+        return services.AddPaasPersistence(configuration);
+    }
+
     /// <summary>PostgreSQL if <c>ConnectionStrings:Paas</c> is set; if not, SQLite in the data directory.</summary>
     public static IServiceCollection AddPaasPersistence(this IServiceCollection services, IConfiguration configuration)
     {
@@ -24,6 +34,7 @@ public static class PersistenceSetup
         services.AddSingleton<OutboxDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<OutboxDispatcher>());
         services.AddScoped<IOutboxContextFactory<PaasDbContext>, SagaOutboxFactory>();
+        services.AddHealthChecks().AddCheck<DatabaseCheck>("database", tags: [HealthSetup.Ready]);
         return services;
     }
 

@@ -24,4 +24,15 @@ public static class RowLocks
             ? db.Environments.FromSql($"SELECT * FROM environments WHERE id = {id} FOR UPDATE").SingleOrDefaultAsync(cancellation)
             : db.Environments.SingleOrDefaultAsync(x => x.Id == id, cancellation);
     }
+
+    /// <summary>Waits until nobody else holds the lock of that name, and holds it until the transaction ends.</summary>
+    public static Task LockAsync(this PaasDbContext db, string name, CancellationToken cancellation) => db.Database.IsNpgsql()
+        ? db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellation)
+        : Task.CompletedTask;
+
+    /// <summary>Takes the lock of that name until the transaction ends, unless somebody else holds it.</summary>
+    /// <returns>Whether it was free.</returns>
+    public static async Task<bool> TryLockAsync(this PaasDbContext db, string name, CancellationToken cancellation) =>
+        !db.Database.IsNpgsql()
+        || (await db.Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock(hashtextextended({name}, 0)) AS \"Value\"").ToListAsync(cancellation))[0];
 }

@@ -73,6 +73,7 @@ public sealed class GatewayHost : IAsyncDisposable
         }
 
         app.UseGateway();
+        app.MapPaasHealth();
         await app.StartAsync();
         var host = new GatewayHost(app, folder, ownsFolder, received) { Token = token ?? "" };
         host.Client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);

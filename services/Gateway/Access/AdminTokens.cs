@@ -28,6 +28,8 @@ public sealed class AdminTokens
     public async Task<string?> EnsureAsync(CancellationToken cancellation)
     {
         await using var transaction = await _db.Database.BeginTransactionAsync(cancellation);
+        // Two gateways that start at the same time must not each make one.
+        await _db.LockAsync(Name, cancellation);
         var known = await _db.AccessTokens.Where(token => token.Name == Name).ToListAsync(cancellation);
         string? made = null;
         if (_options.AdminToken is { } given)
@@ -50,4 +52,17 @@ public sealed class AdminTokens
     }
 
     private void Add(string hash) => _db.AccessTokens.Add(new AccessToken { Hash = hash, Name = Name, CreatedAt = _clock.GetUtcNow().UtcDateTime });
+}
+
+/// <summary>Sees to the operator's token before the gateway listens.</summary>
+internal sealed class OperatorToken(IServiceScopeFactory scopes) : IHostedService
+{
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        if (await scope.ServiceProvider.GetRequiredService<AdminTokens>().EnsureAsync(cancellationToken) is { } token)
+            Console.WriteLine(GatewayTexts.AdminTokenMade(token));
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -17,15 +17,17 @@ public static class BusSetup
         this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator> addConsumers)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(new StepPolicies(configuration));
+        var policies = new StepPolicies(configuration);
+        services.AddSingleton(policies);
         services.AddSingleton<RunningSteps>();
         services.AddSingleton<StepConfirmer>();
         services.AddSingleton<StepRunner>();
-        if (configuration.UsesRabbitMq())
-        {
-            services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<QueueDeclarer>(
-                provider, new Uri(configuration["RabbitMq:Uri"]!)));
-        }
+        var broker = configuration.UsesRabbitMq() ? RabbitMqOptions.From(configuration) : null;
+        broker?.Check(policies);
+        var readiness = new BusReadiness();
+        if (broker is null)
+            readiness.Set();
+        services.AddSingleton(readiness);
 
         services.AddMassTransit(bus =>
         {
@@ -39,33 +41,28 @@ public static class BusSetup
                 endpoint.InstanceId = NewId.NextGuid().ToString("N");
             });
             addConsumers(bus);
-            if (configuration.UsesRabbitMq())
+            if (broker is null)
             {
-                bus.AddConfigureEndpointsCallback((_, name, endpoint) => UseQuorumQueue(name, endpoint));
-                bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, new Uri(configuration["RabbitMq:Uri"]!)));
+                bus.UsingInMemory((context, memory) => memory.ConfigureEndpoints(context));
             }
             else
-                bus.UsingInMemory((context, memory) => memory.ConfigureEndpoints(context));
+            {
+                services.AddSingleton(broker);
+                bus.AddBusObserver<QueueDeclarer>();
+                bus.AddConfigureEndpointsCallback((_, name, endpoint) => UseQuorumQueue(name, endpoint));
+                bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, broker));
+            }
         });
         return services;
     }
 
     public static bool UsesRabbitMq(this IConfiguration configuration) => !string.IsNullOrEmpty(configuration["RabbitMq:Uri"]);
 
-    /// <summary>Says on standard error that a service on its own needs a broker, if there is none.</summary>
-    /// <returns>False if there is none.</returns>
-    public static bool HasRabbitMq(this IConfiguration configuration, string service)
+    private static void UsePaasPolicies(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, RabbitMqOptions broker)
     {
-        if (configuration.UsesRabbitMq())
-            return true;
-        Console.Error.WriteLine(
-            $"The {service} on its own talks to the other services over RabbitMQ: set RabbitMq__Uri, or run the standalone platform, which needs no broker.");
-        return false;
-    }
-
-    private static void UsePaasPolicies(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, Uri uri)
-    {
-        rabbit.Host(uri);
+        rabbit.Host(broker.Uri);
+        // What can't be routed comes back as an exception instead of being dropped.
+        rabbit.ConfigureSend(send => send.UseExecute(WaitQueues.ReturnUnroutable));
         rabbit.ConfigureEndpoints(context);
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Paas.Contracts;
+using Paas.Hosting.Messaging;
 
 namespace Paas.Hosting.Steps;
 
@@ -13,7 +14,7 @@ public sealed class StepOptions
     public TimeSpan[] Redelivery { get; set; } =
         [TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10)];
 
-    /// <summary>How long one try may take before the step counts as lost.</summary>
+    /// <summary>How long a worker may hold the step, immediate retries included, before it counts as lost.</summary>
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a step may wait for a free worker, in addition to <see cref="Deadline"/>.</summary>
@@ -21,6 +22,9 @@ public sealed class StepOptions
 
     /// <summary>How many of these steps one process works on at once.</summary>
     public int Concurrency { get; set; } = 4;
+
+    /// <summary>How long a step under way may go on when its process is asked to stop; then it is handed to another.</summary>
+    public TimeSpan ShutdownGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     public int MaxTries => (ImmediateRetries + 1) * (Redelivery.Length + 1);
 }
@@ -39,6 +43,9 @@ public sealed class StepPolicies
             // The binder appends to arrays; a configured list has to replace the default one.
             if (section.GetSection(nameof(StepOptions.Redelivery)).Exists())
                 options.Redelivery = [];
+            // On its own, the process is all there is: nobody could take the step over.
+            if (!configuration.UsesRabbitMq())
+                options.ShutdownGrace = TimeSpan.Zero;
             section.Bind(options);
             return options;
         });

@@ -24,6 +24,9 @@ public sealed partial class StepRunner(
     /// <summary>A command that has waited longer may be stale: its deployment may have been canceled meanwhile.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a step may take to end once it was told to.</summary>
+    internal static readonly TimeSpan StopTime = TimeSpan.FromSeconds(30);
+
     public async Task RunAsync<TCommand, TResult>(
         ConsumeContext<TCommand> context,
         Func<StepRun<TCommand>, Task<TResult>> work,
@@ -38,15 +41,18 @@ public sealed partial class StepRunner(
             ["Step"] = command.Step,
             ["Attempt"] = command.Attempt,
         });
-        using var registration = running.Begin(command, lifetime.ApplicationStopping);
+        var policy = policies[command.Step];
+        // All immediate retries are one delivery, and the broker counts how long that is held.
+        var held = clock.GetElapsedTime(context.ReceiveContext.GetOrAddPayload(() => new DeliveryStart(clock.GetTimestamp())).Timestamp);
+        using var step = running.Begin(command, policy.Deadline - held, policy.ShutdownGrace, lifetime.ApplicationStopping);
         await using var log = new StepLog(command, batch => context.Send(Endpoints.Log, batch), clock);
 
         object answer;
         try
         {
             if (clock.GetUtcNow().UtcDateTime - context.SentTime > FreshFor)
-                await confirmer.ConfirmAsync(command, registration.Token);
-            var result = await work(new StepRun<TCommand>(command, log, registration.Token));
+                await confirmer.ConfirmAsync(command, step.Token);
+            var result = await work(new StepRun<TCommand>(command, log, step.Token));
             await log.DisposeAsync();
             answer = succeeded(command, result, new StepLogEnd(log.Id, log.Batches));
             Log.Succeeded(logger, command.Step);
@@ -64,6 +70,11 @@ public sealed partial class StepRunner(
             Log.Dropped(logger, command.Step, stale.Message);
             answer = Stopped(command);
         }
+        catch (Exception) when (step.IsStopped)
+        {
+            answer = Stopped(command);
+            Log.Stopped(logger, command.Step);
+        }
         catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // Hand the step back: another process, or this one after its restart, does it anew.
@@ -71,10 +82,10 @@ public sealed partial class StepRunner(
             Log.HandedBack(logger, command.Step);
             return;
         }
-        catch (Exception) when (registration.Token.IsCancellationRequested)
+        catch (Exception) when (step.IsExpired)
         {
-            answer = Stopped(command);
-            Log.Stopped(logger, command.Step);
+            answer = new StepDeadlineExpired { DeploymentId = command.DeploymentId, Step = command.Step, Attempt = command.Attempt };
+            Log.Expired(logger, command.Step, policy.Deadline);
         }
         catch (Exception fault)
         {
@@ -84,6 +95,8 @@ public sealed partial class StepRunner(
 
         await context.Publish(answer, answer.GetType(), CancellationToken.None);
     }
+
+    private sealed record DeliveryStart(long Timestamp);
 
     private static StepStopped Stopped(IStepCommand command) =>
         new() { DeploymentId = command.DeploymentId, Step = command.Step, Attempt = command.Attempt };
@@ -133,6 +146,9 @@ public sealed partial class StepRunner(
 
         [LoggerMessage(Level = LogLevel.Information, Message = "{Step} was stopped")]
         public static partial void Stopped(ILogger logger, string step);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Step} was stopped: it took longer than {Deadline}")]
+        public static partial void Expired(ILogger logger, string step, TimeSpan deadline);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "{Step} is handed back, this process is stopping")]
         public static partial void HandedBack(ILogger logger, string step);

@@ -6,6 +6,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Paas.Hosting.Messaging;
 
 namespace Paas.Persistence.Messaging;
 
@@ -14,7 +15,7 @@ namespace Paas.Persistence.Messaging;
 /// from time to time for any that a crash or a broker that is down has left behind.
 /// </summary>
 public sealed partial class OutboxDispatcher(
-    IBus bus, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDispatcher> logger) : BackgroundService
+    IBus bus, BusReadiness readiness, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDispatcher> logger) : BackgroundService
 {
     private const int SweepSize = 100;
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
@@ -28,6 +29,7 @@ public sealed partial class OutboxDispatcher(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await readiness.WaitAsync(stoppingToken);
         var nextSweep = clock.GetUtcNow();
         while (!stoppingToken.IsCancellationRequested)
         {

@@ -7,7 +7,7 @@ using Paas.Contracts;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Steps;
-using RabbitMQ.Client;
+using Paas.Servers;
 
 namespace Paas.Hosting.Tests.Messaging;
 
@@ -27,7 +27,7 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
         await host.StartAsync(TestContext.Current.CancellationToken);
         await SendAsync(host);
 
-        await UntilAsync(async () => await CountAsync("publish-image_error") == 1, "the message lies in the error queue");
+        await UntilAsync(async () => await broker.CountAsync("publish-image_error") == 1, "the message lies in the error queue");
         tries.Count.ShouldBe(9);
         var rounds = tries.Chunk(3).Select(round => round[0]).ToList();
         (rounds[1] - rounds[0]).ShouldBeGreaterThan(TimeSpan.FromMilliseconds(490));
@@ -54,7 +54,7 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
                 SourceDigest = "sha256:x",
                 Plan = new BuildPlan { Runtime = RuntimeName.Static },
             });
-            await UntilAsync(async () => await CountAsync(WaitQueues.NameOf("build-image", wait)) == 1, "the message waits");
+            await UntilAsync(async () => await broker.CountAsync(WaitQueues.NameOf("build-image", wait)) == 1, "the message waits");
             await first.StopAsync(TestContext.Current.CancellationToken);
         }
 
@@ -78,7 +78,7 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
         using var host = BuildHost("download-code", (_, _) => Task.CompletedTask);
         await host.StartAsync(TestContext.Current.CancellationToken);
         foreach (var step in Step.InOrder)
-            (await CountAsync(Endpoints.QueueFor(step))).ShouldBe(0u);
+            (await broker.CountAsync(Endpoints.QueueFor(step))).ShouldBe(0u);
         await host.StopAsync(TestContext.Current.CancellationToken);
     }
 
@@ -122,20 +122,6 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
     {
         var endpoint = await host.Services.GetRequiredService<IBus>().GetSendEndpoint(Endpoints.For(command.Step));
         await endpoint.Send(command, TestContext.Current.CancellationToken);
-    }
-
-    private async Task<uint> CountAsync(string queue)
-    {
-        await using var connection = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync();
-        await using var channel = await connection.CreateChannelAsync();
-        try
-        {
-            return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
-        }
-        catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
-        {
-            return uint.MaxValue; // there is no such queue
-        }
     }
 
     private static async Task UntilAsync(Func<Task<bool>> condition, string what)

@@ -1,3 +1,4 @@
+using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Contracts;
@@ -8,36 +9,37 @@ using RabbitMQ.Client.Exceptions;
 namespace Paas.Hosting.Messaging.RabbitMq;
 
 /// <summary>
-/// Declares the queues of all steps and their wait queues before this process sends anything: what is sent to an
-/// exchange without a queue is gone. Waits for the broker for as long as it takes.
+/// Declares all queues, and who hears which events, before this process sends or consumes anything. Waits for the
+/// broker for as long as it takes; the process does its other work meanwhile.
 /// </summary>
-internal sealed partial class QueueDeclarer(Uri broker, StepPolicies policies, ILogger<QueueDeclarer> logger) : IHostedService
+internal sealed partial class QueueDeclarer(
+    RabbitMqOptions broker, StepPolicies policies, BusReadiness readiness, IHostApplicationLifetime lifetime, TimeProvider clock,
+    ILogger<QueueDeclarer> logger) : IBusObserver
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public async Task PreStart(IBus bus)
     {
         while (true)
         {
             try
             {
-                await DeclareAsync(cancellationToken);
+                await DeclareAsync(lifetime.ApplicationStopping);
+                readiness.Set();
                 return;
             }
-            catch (BrokerUnreachableException exception)
+            catch (Exception exception) when (exception is BrokerUnreachableException or AlreadyClosedException or OperationInterruptedException or IOException)
             {
-                Log.Waiting(logger, exception.Message);
+                Log.Waiting(logger, exception.GetBaseException().Message);
             }
 
-            await Task.Delay(RetryDelay, cancellationToken);
+            await Task.Delay(RetryDelay, clock, lifetime.ApplicationStopping);
         }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     private async Task DeclareAsync(CancellationToken cancellation)
     {
-        await using var connection = await new ConnectionFactory { Uri = broker }.CreateConnectionAsync(cancellation);
+        await using var connection = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync(cancellation);
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellation);
         var commands = Step.InOrder.Select(step => (Queue: Endpoints.QueueFor(step), Policy: policies[step]))
             .Append((Endpoints.RemoveAppQueue, policies[Step.DeployRelease]));
@@ -46,6 +48,15 @@ internal sealed partial class QueueDeclarer(Uri broker, StepPolicies policies, I
             await DeclareAsync(channel, queue, WaitQueues.DurableArguments(), cancellation);
             foreach (var delay in policy.Redelivery.Distinct())
                 await DeclareAsync(channel, WaitQueues.NameOf(queue, delay), WaitQueues.WaitArguments(queue, delay), cancellation);
+        }
+
+        foreach (var queue in Topology.Receivers)
+            await DeclareAsync(channel, queue, WaitQueues.DurableArguments(), cancellation);
+        foreach (var (queue, events) in Topology.Listeners)
+        {
+            await DeclareAsync(channel, queue, WaitQueues.DurableArguments(), cancellation);
+            foreach (var message in events)
+                await BindAsync(channel, Topology.ExchangeOf(message), queue, cancellation);
         }
     }
 
@@ -57,9 +68,29 @@ internal sealed partial class QueueDeclarer(Uri broker, StepPolicies policies, I
         await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
     }
 
+    private static async Task BindAsync(IChannel channel, string source, string destination, CancellationToken cancellation)
+    {
+        await channel.ExchangeDeclareAsync(source, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
+        await channel.ExchangeBindAsync(destination, source, "", cancellationToken: cancellation);
+    }
+
+    public void PostCreate(IBus bus)
+    {
+    }
+
+    public void CreateFaulted(Exception exception)
+    {
+    }
+
+    public Task PostStart(IBus bus, Task<BusReady> busReady) => Task.CompletedTask;
+    public Task StartFaulted(IBus bus, Exception exception) => Task.CompletedTask;
+    public Task PreStop(IBus bus) => Task.CompletedTask;
+    public Task PostStop(IBus bus) => Task.CompletedTask;
+    public Task StopFaulted(IBus bus, Exception exception) => Task.CompletedTask;
+
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "RabbitMQ can't be reached yet: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "RabbitMQ can't be used yet: {Reason}")]
         public static partial void Waiting(ILogger logger, string reason);
     }
 }

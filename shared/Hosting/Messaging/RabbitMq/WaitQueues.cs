@@ -1,5 +1,6 @@
 using MassTransit;
 using MassTransit.Configuration;
+using Paas.Contracts;
 
 namespace Paas.Hosting.Messaging.RabbitMq;
 
@@ -13,7 +14,12 @@ internal static class WaitQueues
     /// <summary>4.x drops a message silently after 20 deliveries unless told otherwise.</summary>
     public const int DeliveryLimit = 1_000_000;
 
-    public static string NameOf(string queue, TimeSpan delay) => $"{queue}_wait_{(long)delay.TotalMilliseconds}";
+    private const string Wait = "_wait_";
+
+    private static readonly Lazy<HashSet<string>> Queues = new(() =>
+        [.. Step.InOrder.Select(Endpoints.QueueFor), .. Topology.Receivers, .. Topology.Listeners.Select(listener => listener.Queue), Endpoints.RemoveAppQueue]);
+
+    public static string NameOf(string queue, TimeSpan delay) => $"{queue}{Wait}{(long)delay.TotalMilliseconds}";
 
     /// <summary>A quorum queue that loses nothing that anybody has put in it.</summary>
     public static Dictionary<string, object?> DurableArguments() => new()
@@ -32,6 +38,21 @@ internal static class WaitQueues
         ["x-dead-letter-strategy"] = "at-least-once",
         ["x-overflow"] = "reject-publish",
     };
+
+    /// <summary>Lets a message that no queue would take come back as an exception, if somebody has to hear it.</summary>
+    public static void ReturnUnroutable(SendContext context)
+    {
+        if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit) && MustArrive(context.DestinationAddress))
+            rabbit.Mandatory = true;
+    }
+
+    private static bool MustArrive(Uri? destination)
+    {
+        if (destination is null)
+            return false;
+        var exchange = Uri.UnescapeDataString(destination.AbsolutePath.TrimEnd('/').Split('/')[^1]);
+        return Queues.Value.Contains(exchange) || exchange.Contains(Wait, StringComparison.Ordinal) || Topology.HeardExchanges.Contains(exchange);
+    }
 
     /// <summary>Sends delayed redeliveries on this endpoint through its wait queues. Comes before <c>UseDelayedRedelivery</c>.</summary>
     public static void UseWaitQueues(this IReceiveEndpointConfigurator endpoint, string queue) => _ = new Observer(endpoint, queue);

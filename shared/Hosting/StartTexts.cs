@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace Paas.Hosting;
+
+/// <summary>Why a process can't start.</summary>
+internal static class StartTexts
+{
+    private const int DiskFull = 28; // ENOSPC
+
+    public static string NoBroker(string service) =>
+        $"The {service} on its own talks to the other services over RabbitMQ: set RabbitMq__Uri, or run the standalone platform, which needs no broker.";
+
+    public static string BrokerUri() =>
+        "RabbitMq__Uri has to be a URI such as amqp://user:password@rabbitmq:5672/ (percent-encode what is special in the password).";
+
+    public static string DeadlineTooLong(string step, TimeSpan deadline, TimeSpan stopping, TimeSpan timeout) => string.Create(CultureInfo.InvariantCulture,
+        $"{step} may take {deadline} and {stopping.TotalSeconds:0} s to stop, but RabbitMQ takes a message back after {timeout} and the step would begin again for ever. "
+        + $"Raise consumer_timeout in rabbitmq.conf and RabbitMq__ConsumerTimeout to the same, or lower Steps__{step}__Deadline.");
+
+    public static string AddressInUse(string message) =>
+        $"{message.TrimEnd('.')}. Stop what listens there, or choose another address with --urls http://127.0.0.1:PORT.";
+
+    public static string Storage(Exception exception) => (exception.HResult & 0xffff) == DiskFull
+        ? "The disk with the data directory is full: make room there and start again. Nothing stored was changed."
+        : $"The platform can't store its data: {exception.Message}";
+
+    public static string Setting(Exception exception) => $"A setting can't be understood: {exception.Message}";
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace Paas.Servers;
+
+/// <summary>A PostgreSQL of the tests' own, from Debian's package, in a folder of its own.</summary>
+public sealed class PostgresServer : IAsyncLifetime
+{
+    private static readonly string? Programs = Directory.Exists("/usr/lib/postgresql")
+        ? Directory.GetDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin")).FirstOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")))
+        : null;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("paas-postgres-").FullName;
+    private readonly int _port = Ports.Free();
+    private bool _isRunning;
+
+    public static bool IsInstalled => Programs is not null;
+
+    /// <summary>Of a database that is made by whoever migrates it.</summary>
+    public string ConnectionString(string database, bool pooling = false) =>
+        $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database};Pooling={pooling}";
+
+    /// <summary>Whether what is committed survives <see cref="Kill"/>; off by default, since it costs time.</summary>
+    public bool IsDurable { get; init; }
+
+    public static async Task<PostgresServer> StartNewAsync(bool durable = false)
+    {
+        var server = new PostgresServer { IsDurable = durable };
+        await server.InitializeAsync();
+        return server;
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!IsInstalled)
+            return;
+        if (Environment.IsPrivilegedProcess)
+            await RunAsync("chown", "postgres", _folder);
+        await RunAsPostgresAsync("initdb", "--auth=trust", "--username=postgres", "--no-sync", "-D", $"{_folder}/data");
+        await StartAsync();
+    }
+
+    /// <summary>Starts the server on what it had stored, and waits until it can be used.</summary>
+    public async Task StartAsync()
+    {
+        await RunAsPostgresAsync("pg_ctl", "-w", "-D", $"{_folder}/data", "-l", $"{_folder}/log", "-o",
+            $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c max_connections=300{(IsDurable ? "" : " -c fsync=off")}", "start");
+        _isRunning = true;
+    }
+
+    /// <summary>Ends every process of the server as a crash does.</summary>
+    public void Kill()
+    {
+        var pid = int.Parse(File.ReadLines($"{_folder}/data/postmaster.pid").First(), System.Globalization.CultureInfo.InvariantCulture);
+        using var postmaster = Process.GetProcessById(pid);
+        postmaster.Kill(entireProcessTree: true);
+        // Not a child of this process: its end can't be waited for, only seen.
+        while (Directory.Exists($"/proc/{pid}") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal))
+            Thread.Yield();
+        _isRunning = false;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_isRunning)
+            await RunAsPostgresAsync("pg_ctl", "-w", "-m", "immediate", "-D", $"{_folder}/data", "stop");
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>All of a database as SQL, as pg_dump writes it.</summary>
+    public async Task<string> DumpAsync(string database)
+    {
+        var info = new ProcessStartInfo($"{Programs}/pg_dump", ["--host", "127.0.0.1", "--port", $"{_port}", "--username", "postgres", database])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var process = Process.Start(info)!;
+        var dump = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return process.ExitCode == 0 ? dump : throw new InvalidOperationException($"pg_dump of {database} ended with {process.ExitCode}.");
+    }
+
+    /// <summary>PostgreSQL refuses to run as root.</summary>
+    private static Task RunAsPostgresAsync(string program, params string[] arguments) => Environment.IsPrivilegedProcess
+        ? RunAsync("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--clear-groups", $"{Programs}/{program}", .. arguments])
+        : RunAsync($"{Programs}/{program}", arguments);
+
+    private static async Task RunAsync(string command, params string[] arguments)
+    {
+        // The server keeps the streams it inherits: only their beginning, the tool's own words, could be read.
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = "/" })!;
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{command} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+}

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using Xunit;
+
+namespace Paas.Servers;
+
+/// <summary>A RabbitMQ of the tests' own, from Debian's package, in a folder of its own.</summary>
+public sealed class RabbitMqServer : IAsyncLifetime
+{
+    private const string Package = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("paas-rabbitmq-");
+    private readonly int _port = Ports.Free();
+    private readonly int _epmdPort = Ports.Free();
+    private readonly int _distributionPort = Ports.Free();
+    private readonly int? _managementPort;
+    private Process? _server;
+
+    public RabbitMqServer()
+        : this(withManagement: false)
+    {
+    }
+
+    private RabbitMqServer(bool withManagement) => _managementPort = withManagement ? Ports.Free() : null;
+
+    public static bool IsInstalled => File.Exists(Package);
+
+    public Uri Uri => new($"amqp://guest:guest@127.0.0.1:{_port}/");
+
+    public Uri? Management => _managementPort is { } port ? new Uri($"http://127.0.0.1:{port}/") : null;
+
+    /// <param name="withManagement">Whether the management UI and its API are there as well.</param>
+    public static async Task<RabbitMqServer> StartNewAsync(bool withManagement = false)
+    {
+        var server = new RabbitMqServer(withManagement);
+        await server.InitializeAsync();
+        return server;
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        if (IsInstalled)
+            await StartAsync();
+    }
+
+    /// <summary>Ends the broker as a power failure does.</summary>
+    public void Kill()
+    {
+        // The Erlang machine is a child of the script that starts it.
+        _server?.Kill(entireProcessTree: true);
+        _server?.WaitForExit();
+        _server?.Dispose();
+        _server = null;
+    }
+
+    /// <summary>Starts the broker on what it had stored, and waits until it can be used.</summary>
+    public async Task StartAsync()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "rabbitmq.conf"), $"""
+            listeners.tcp.1 = 127.0.0.1:{_port}
+            log.console = true
+            {(_managementPort is { } port ? $"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {port}" : "")}
+            """);
+        await File.WriteAllTextAsync(
+            Path.Combine(_folder.FullName, "enabled_plugins"), _managementPort is null ? "[]." : "[rabbitmq_management].");
+        _server = Start(Package, []);
+        var factory = new ConnectionFactory { Uri = Uri };
+        var deadline = DateTime.UtcNow + StartTimeout;
+        while (true)
+        {
+            try
+            {
+                await using var connection = await factory.CreateConnectionAsync();
+                return;
+            }
+            catch (BrokerUnreachableException) when (DateTime.UtcNow < deadline && !_server.HasExited)
+            {
+                await Task.Delay(200);
+            }
+        }
+    }
+
+    /// <summary>Ends the broker as a power failure does, and starts it again on what it had stored.</summary>
+    public async Task KillAndStartAgainAsync()
+    {
+        Kill();
+        await StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            Kill();
+            using var epmd = Start("epmd", ["-port", $"{_epmdPort}", "-kill"]);
+            await epmd.WaitForExitAsync();
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    /// <summary>How many messages are ready in a queue; null if there is no such queue.</summary>
+    public async Task<uint?> CountAsync(string queue)
+    {
+        await using var connection = await new ConnectionFactory { Uri = Uri }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        try
+        {
+            return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
+        }
+        catch (OperationInterruptedException)
+        {
+            return null;
+        }
+    }
+
+    private Process Start(string command, string[] arguments)
+    {
+        var info = new ProcessStartInfo(command) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var argument in arguments)
+            info.ArgumentList.Add(argument);
+        var home = _folder.FullName;
+        foreach (var (name, value) in new Dictionary<string, string>
+        {
+            ["HOME"] = home,
+            ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
+            ["RABBITMQ_NODENAME"] = $"paas{_port}@localhost",
+            ["RABBITMQ_DIST_PORT"] = $"{_distributionPort}",
+            ["ERL_EPMD_PORT"] = $"{_epmdPort}",
+            ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+            ["RABBITMQ_MNESIA_BASE"] = Path.Combine(home, "mnesia"),
+            ["RABBITMQ_LOG_BASE"] = Path.Combine(home, "log"),
+            ["RABBITMQ_CONFIG_FILE"] = Path.Combine(home, "rabbitmq.conf"),
+            ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(home, "enabled_plugins"),
+            ["RABBITMQ_PID_FILE"] = Path.Combine(home, "pid"),
+        })
+            info.Environment[name] = value;
+        var process = Process.Start(info)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+}
