@@ -32,12 +32,14 @@ public static class DeployerSetup
         services.AddSingleton<RouteClient>();
         services.AddSingleton<LocalTarget>();
         services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<LocalTarget>());
+        services.AddSingleton<StandBy>();
         services.AddHostedService<LocalTargetService>();
         return services;
     }
 
     public static void AddDeployer(this IBusRegistrationConfigurator bus)
     {
+        bus.AddBusObserver(provider => provider.GetRequiredService<StandBy>());
         bus.AddConsumer<DeployReleaseConsumer, DeployReleaseConsumerDefinition>();
         bus.AddConsumer<ResolveUrlConsumer, ResolveUrlConsumerDefinition>();
         bus.AddConsumer<RemoveAppConsumer, RemoveAppConsumerDefinition>();

@@ -1,6 +1,6 @@
-using Paas.ImageBuilder;
 using Paas.Hosting;
 using Paas.Hosting.Messaging;
+using Paas.ImageBuilder;
 
 return await ServiceHost.RunAsync(args, Service.ImageBuilder, service =>
 {

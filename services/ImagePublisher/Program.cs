@@ -1,6 +1,6 @@
-using Paas.ImagePublisher;
 using Paas.Hosting;
 using Paas.Hosting.Messaging;
+using Paas.ImagePublisher;
 
 return await ServiceHost.RunAsync(args, Service.ImagePublisher, service =>
 {

@@ -19,7 +19,9 @@ public static class OrchestratorSetup
         services.AddScoped<Turns>();
         services.AddScoped<Releases>();
         services.AddHostedService<DeadlineWatcher>();
-        if (!configuration.UsesRabbitMq())
+        if (configuration.UsesRabbitMq())
+            services.AddHostedService<LostMessages>();
+        else
             services.AddHostedService<UnfinishedDeployments>();
         return services;
     }
@@ -61,7 +63,8 @@ public static class OrchestratorSetup
         public AppendLogConsumerDefinition()
         {
             EndpointName = Endpoints.LogQueue;
-            ConcurrentMessageLimit = 1; // lines are read in the order in which they were written
+            // The batches of one log wait for each other; those of several logs go side by side.
+            ConcurrentMessageLimit = 8;
         }
 
         protected override void ConfigureConsumer(

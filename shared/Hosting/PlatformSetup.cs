@@ -23,7 +23,7 @@ public static class PlatformSetup
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataDirectory, "keys")));
         services.AddSingleton<SecretSealer>();
         services.AddSingleton<IArtifactStore>(_ => new FolderArtifactStore(configuration["Artifacts:Path"] ?? Path.Combine(dataDirectory, "artifacts")));
-        services.AddSingleton(new ProcessOwner(dataDirectory));
+        services.AddSingleton(provider => new ProcessOwner(dataDirectory, provider.GetService<Service>()?.Name));
         return services;
     }
 }

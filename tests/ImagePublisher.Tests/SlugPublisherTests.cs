@@ -153,7 +153,7 @@ public sealed class SlugPublisherTests : IDisposable
 
     private FolderArtifactStore Store() => new(Path.Combine(_root, "artifacts"));
 
-    private SlugPublisher Publisher() => new(Store(), Options.Create(new PaasOptions { DataDirectory = _root }));
+    private SlugPublisher Publisher() => new(Store(), Options.Create(new PaasOptions { DataDirectory = _root }), TimeProvider.System);
 
     private Task<string?> PublishAsync(PublishImage command) => Publisher().PublishAsync(command, new TestLog(), TestContext.Current.CancellationToken);
 }

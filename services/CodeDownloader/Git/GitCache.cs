@@ -1,7 +1,9 @@
+using Paas.Hosting.Processes;
+
 namespace Paas.CodeDownloader.Git;
 
 /// <summary>The bare repository of one app, held under a lock.</summary>
-internal sealed class GitCache(GitRunner git, string folder, string belongsTo, FileStream @lock, int repackAfter) : IAsyncDisposable
+internal sealed class GitCache(GitRunner git, string folder, string belongsTo, FileLock @lock, int repackAfter) : IAsyncDisposable
 {
     /// <summary>Keeps the last commit alive, so that the next fetch is only what has changed.</summary>
     public const string KeptRef = "refs/paas/last";
@@ -105,7 +107,7 @@ internal sealed class GitCache(GitRunner git, string folder, string belongsTo, F
 
     public async ValueTask DisposeAsync()
     {
-        await using (@lock)
+        using (@lock)
         {
             if (Directory.Exists(folder))
                 RemoveLeftovers();

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Paas.Hosting;
+using Paas.Hosting.Processes;
 using Paas.Hosting.Source;
 using Paas.Hosting.Steps;
 
@@ -10,10 +11,6 @@ namespace Paas.CodeDownloader.Git;
 public sealed partial class GitCaches(
     GitRunner git, IOptions<PaasOptions> paas, IOptions<CodeDownloaderOptions> options, TimeProvider clock, ILogger<GitCaches> logger)
 {
-    private const int WouldBlock = 11;
-    private const int WouldBlockMac = 35;
-    private const int SharingViolation = unchecked((int)0x80070020);
-    private static readonly TimeSpan LockPolling = TimeSpan.FromMilliseconds(50);
     private readonly string _root = Path.Combine(Path.GetFullPath(paas.Value.DataDirectory), "cache", "git");
     private long _nextExpiry;
 
@@ -22,15 +19,7 @@ public sealed partial class GitCaches(
     {
         Directory.CreateDirectory(_root);
         var name = app.ToString("D");
-        var @lock = TryLock(name);
-        if (@lock is null)
-            log.Detail(CodeDownloaderTexts.WaitingForOtherDownload());
-        while (@lock is null)
-        {
-            await Task.Delay(LockPolling, clock, cancellation);
-            @lock = TryLock(name);
-        }
-
+        var @lock = await FileLock.TakeAsync(LockFile(name), clock, () => log.Detail(CodeDownloaderTexts.WaitingForOtherDownload()), cancellation);
         var cache = new GitCache(git, Path.Combine(_root, name), $"git-{name}", @lock, options.Value.RepackAfter);
         try
         {
@@ -56,7 +45,7 @@ public sealed partial class GitCaches(
             var name = Path.GetFileName(folder);
             if (File.GetLastWriteTimeUtc(LockFile(name)) > now.UtcDateTime - options.Value.KeepCachesFor)
                 continue;
-            using var @lock = TryLock(name, use: false);
+            using var @lock = FileLock.TryTake(LockFile(name));
             if (@lock is null)
                 continue;
             try
@@ -68,22 +57,6 @@ public sealed partial class GitCaches(
             {
                 Log.NotExpired(logger, exception, name);
             }
-        }
-    }
-
-    // The file stays: removing it would let two callers hold the lock at once. The system frees it when a process dies.
-    private FileStream? TryLock(string name, bool use = true)
-    {
-        try
-        {
-            var file = new FileStream(LockFile(name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            if (use)
-                File.SetLastWriteTimeUtc(file.SafeFileHandle, clock.GetUtcNow().UtcDateTime);
-            return file;
-        }
-        catch (IOException exception) when (exception.HResult is WouldBlock or WouldBlockMac or SharingViolation)
-        {
-            return null;
         }
     }
 

@@ -22,7 +22,6 @@ public sealed partial class SlugBuilder(
     ILogger<SlugBuilder> logger) : IImageBuilder
 {
     private static readonly TimeSpan KeepBuilds = TimeSpan.FromDays(1);
-    private readonly Turns _turns = new();
     private readonly ImageBuilderOptions _options = options.Value;
     private readonly string _dataDirectory = Path.GetFullPath(paas.Value.DataDirectory);
 
@@ -35,7 +34,7 @@ public sealed partial class SlugBuilder(
     {
         var build = LocalBuild.Of(_dataDirectory, command.DeploymentId, command.Attempt);
         // A command that comes a second time while the first is at work waits for what that one makes.
-        using var turn = await _turns.WaitAsync(build.ImageId, cancellation);
+        using var turn = await build.LockAsync(clock, cancellation);
         if (build.IsBuilt || File.Exists(build.DigestFile))
             log.Heading(ImageBuilderTexts.AlreadyBuilt());
         else
@@ -95,6 +94,7 @@ public sealed partial class SlugBuilder(
     {
         var folder = Directory.CreateDirectory(LocalBuild.FolderOfAll(_dataDirectory));
         var old = (clock.GetUtcNow() - KeepBuilds).UtcDateTime;
+        LocalBuild.RemoveOldLocks(_dataDirectory, old);
         foreach (var entry in folder.EnumerateFileSystemInfos())
         {
             if (!entry.Name.StartsWith(LocalBuild.Prefix(deploymentId), StringComparison.Ordinal) && entry.LastWriteTimeUtc >= old)

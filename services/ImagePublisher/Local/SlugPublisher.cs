@@ -11,7 +11,7 @@ namespace Paas.ImagePublisher.Local;
 /// Puts slugs into the artifact store. What was published is noted beside the build's folder before that is deleted,
 /// so that a command that comes again gets the same answer.
 /// </summary>
-public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions> paas) : IImagePublisher
+public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions> paas, TimeProvider clock) : IImagePublisher
 {
     public string Target => Contracts.Target.Local;
 
@@ -19,6 +19,8 @@ public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions
     {
         if (LocalBuild.Find(paas.Value.DataDirectory, command.ImageId) is not { } build)
             throw new StepPermanentException(ImagePublisherTexts.NotAnImageId(command.ImageId));
+        // Two at once would take the folder away from each other, and the second would publish what is left of it.
+        using var turn = await build.LockAsync(clock, cancellation);
         if (await FindPublishedAsync(build, cancellation) is { } published)
         {
             log.Heading(ImagePublisherTexts.AlreadyPublished(published));

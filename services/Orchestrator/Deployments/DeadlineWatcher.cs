@@ -9,13 +9,15 @@ using Paas.Persistence;
 namespace Paas.Orchestrator.Deployments;
 
 /// <summary>
-/// Looks for deployments whose deadline has passed and tells them. Several watchers at once do no harm: the saga
-/// hears only the first. It also forgets messages that were consumed long ago.
+/// Looks for deployments whose deadline has passed and tells them. Of several orchestrators one looks at a time; should
+/// two tell, the saga hears only the first. It also forgets messages that were consumed long ago.
 /// </summary>
 internal sealed partial class DeadlineWatcher(
     IServiceScopeFactory scopes, IBus bus, TimeProvider clock, ILogger<DeadlineWatcher> logger) : BackgroundService
 {
     private static readonly TimeSpan MaxSleep = TimeSpan.FromSeconds(5);
+    /// <summary>With the broker away another orchestrator may have more luck.</summary>
+    private static readonly TimeSpan TellTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromHours(1);
     private static readonly TimeSpan InboxAge = TimeSpan.FromDays(7);
     private DateTimeOffset _nextPurge;
@@ -52,6 +54,21 @@ internal sealed partial class DeadlineWatcher(
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
         var now = clock.GetUtcNow().UtcDateTime;
+        var first = await db.Deployments.Where(x => x.Deadline != null).MinAsync(x => x.Deadline, cancellation);
+        if (first is null || first > now)
+            return first;
+
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(TellTimeout);
+        await TellExpiredAsync(db, now, timeout.Token);
+        return await db.Deployments.Where(x => x.Deadline > now).MinAsync(x => x.Deadline, cancellation);
+    }
+
+    private async Task TellExpiredAsync(PaasDbContext db, DateTime now, CancellationToken cancellation)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        if (!await db.TryLockAsync(nameof(DeadlineWatcher), cancellation))
+            return;
         var expired = await db.Deployments.AsNoTracking().Where(x => x.Deadline != null && x.Deadline <= now).OrderBy(x => x.Deadline).Take(100)
             .Select(x => new { x.CorrelationId, x.Step, x.Attempt }).ToListAsync(cancellation);
         foreach (var step in expired)
@@ -59,8 +76,6 @@ internal sealed partial class DeadlineWatcher(
             await bus.Publish(
                 new StepDeadlineExpired { DeploymentId = step.CorrelationId, Step = step.Step!, Attempt = step.Attempt }, cancellation);
         }
-
-        return await db.Deployments.Where(x => x.Deadline > now).MinAsync(x => x.Deadline, cancellation);
     }
 
     private async Task PurgeAsync(CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Paas.Hosting.Processes;
 
 namespace Paas.Hosting.Artifacts;
 
@@ -9,10 +10,13 @@ namespace Paas.Hosting.Artifacts;
 /// </summary>
 public sealed partial class LocalBuild
 {
+    private readonly string _locks;
+
     private LocalBuild(string dataDirectory, string imageId)
     {
         ImageId = imageId;
         Folder = Path.Combine(FolderOfAll(dataDirectory), imageId);
+        _locks = FolderOfLocks(dataDirectory);
     }
 
     public string ImageId { get; }
@@ -20,6 +24,30 @@ public sealed partial class LocalBuild
     public string Folder { get; }
 
     public string Slug => Path.Combine(Folder, "slug");
+
+    /// <summary>
+    /// Waits until nobody else on this machine works on this build: a command may come again, to another process,
+    /// while the first still has it.
+    /// </summary>
+    public Task<FileLock> LockAsync(TimeProvider clock, CancellationToken cancellation)
+    {
+        Directory.CreateDirectory(_locks);
+        return FileLock.TakeAsync(Path.Combine(_locks, ImageId), clock, waiting: null, cancellation);
+    }
+
+    /// <summary>Removes the locks that nobody has taken for so long that nobody will.</summary>
+    public static void RemoveOldLocks(string dataDirectory, DateTime before)
+    {
+        var locks = FolderOfLocks(dataDirectory);
+        foreach (var file in Directory.Exists(locks) ? Directory.GetFiles(locks) : [])
+        {
+            if (File.GetLastWriteTimeUtc(file) >= before)
+                continue;
+            using var taken = FileLock.TryTake(file);
+            if (taken is not null)
+                File.Delete(file);
+        }
+    }
 
     /// <summary>Whether the slug is whole.</summary>
     public bool IsBuilt => File.Exists(BuiltFile);
@@ -30,6 +58,8 @@ public sealed partial class LocalBuild
     private string BuiltFile => Path.Combine(Folder, "built");
 
     public static string FolderOfAll(string dataDirectory) => Path.Combine(Path.GetFullPath(dataDirectory), "builds");
+
+    private static string FolderOfLocks(string dataDirectory) => Path.Combine(Path.GetFullPath(dataDirectory), "locks", "builds");
 
     /// <summary>The build of one attempt; the same attempt always has the same.</summary>
     public static LocalBuild Of(string dataDirectory, Guid deploymentId, int attempt) =>

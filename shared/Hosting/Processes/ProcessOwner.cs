@@ -6,18 +6,20 @@ namespace Paas.Hosting.Processes;
 
 /// <summary>
 /// Knows the processes this platform has started, on Linux, even after it was killed: each carries a variable that
-/// names the platform's data directory and what the process belongs to.
+/// names the platform's data directory, the service, and what the process belongs to.
 /// </summary>
-public sealed class ProcessOwner(string dataDirectory)
+/// <param name="dataDirectory">The platform's.</param>
+/// <param name="service">The service, where each is a process of its own: one must not end what another has started.</param>
+public sealed class ProcessOwner(string dataDirectory, string? service = null)
 {
     internal const string Variable = "PAAS_PROCESS";
 
-    private readonly string _platform =
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory))))[..16];
+    private readonly string _owner =
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory))))[..16] + (service is null ? "" : $"-{service}");
 
-    internal string Mark(string belongsTo) => $"{_platform}:{belongsTo}";
+    internal string Mark(string belongsTo) => $"{_owner}:{belongsTo}";
 
-    /// <summary>Ends every process of this platform, or only those that belong to one thing.</summary>
+    /// <summary>Ends every process of this owner, or only those that belong to one thing.</summary>
     /// <returns>How many there were.</returns>
     public int KillLeftovers(string? belongsTo = null)
     {
@@ -47,13 +49,13 @@ public sealed class ProcessOwner(string dataDirectory)
         return found;
     }
 
-    /// <summary>The ids of every process of this platform, or only of those that belong to one thing.</summary>
+    /// <summary>The ids of every process of this owner, or only of those that belong to one thing.</summary>
     public IReadOnlyList<int> Find(string? belongsTo)
     {
         var found = new List<int>();
         if (!OperatingSystem.IsLinux())
             return found;
-        var prefix = Encoding.UTF8.GetBytes(belongsTo is null ? $"\0{Variable}={_platform}:" : $"\0{Variable}={Mark(belongsTo)}\0");
+        var prefix = Encoding.UTF8.GetBytes(belongsTo is null ? $"\0{Variable}={_owner}:" : $"\0{Variable}={Mark(belongsTo)}\0");
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid == Environment.ProcessId)

@@ -77,6 +77,7 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
         Assert.SkipUnless(RabbitMqServer.IsInstalled, "RabbitMQ is not installed here.");
         using var host = BuildHost("download-code", (_, _) => Task.CompletedTask);
         await host.StartAsync(TestContext.Current.CancellationToken);
+        await host.Services.GetRequiredService<BusReadiness>().WaitAsync(TestContext.Current.CancellationToken);
         foreach (var step in Step.InOrder)
             (await broker.CountAsync(Endpoints.QueueFor(step))).ShouldBe(0u);
         await host.StopAsync(TestContext.Current.CancellationToken);
@@ -120,6 +121,7 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
     private static async Task SendAsync<T>(IHost host, T command)
         where T : class, IStepCommand
     {
+        await host.Services.GetRequiredService<BusReadiness>().WaitAsync(TestContext.Current.CancellationToken);
         var endpoint = await host.Services.GetRequiredService<IBus>().GetSendEndpoint(Endpoints.For(command.Step));
         await endpoint.Send(command, TestContext.Current.CancellationToken);
     }

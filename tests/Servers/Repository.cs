@@ -1,10 +1,11 @@
 using System.Diagnostics;
 using System.Text;
+using Shouldly;
 
-namespace Paas.EndToEnd.Tests;
+namespace Paas.Servers;
 
 /// <summary>A real git repository in a folder of its own.</summary>
-internal sealed class Repository : IDisposable
+public sealed class Repository : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("paas-repository-");
 
