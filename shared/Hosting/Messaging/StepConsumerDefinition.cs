@@ -35,7 +35,11 @@ public abstract class StepConsumerDefinition<TConsumer> : ConsumerDefinition<TCo
     {
         endpointConfigurator.PrefetchCount = _policy.Concurrency;
         if (endpointConfigurator is IRabbitMqReceiveEndpointConfigurator)
-            endpointConfigurator.UseWaitQueues(_queue);
+        {
+            endpointConfigurator.PublishFaults = false; // told by the wait queues' filter
+            endpointConfigurator.UseWaitQueues(_queue, context);
+        }
+
         endpointConfigurator.UseDelayedRedelivery(redelivery =>
         {
             redelivery.Ignore<StepPermanentException>();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Messaging.RabbitMq;
 
 namespace Paas.Hosting.Steps;
 
@@ -18,11 +19,16 @@ public sealed record StepLogEnd(Guid Id, int Batches);
 /// with an event, answers <see cref="StepStopped"/> when it was stopped, and lets every other exception through to
 /// the retries, after it has told the saga when the next try is due.
 /// </summary>
+/// <remarks>Everything is sent by the bus, not by the context of the command: see <see cref="WaitQueues.UseWaitQueues"/>.</remarks>
 public sealed partial class StepRunner(
-    RunningSteps running, StepPolicies policies, StepConfirmer confirmer, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StepRunner> logger)
+    IBus bus, RunningSteps running, StepPolicies policies, StepConfirmer confirmer, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StepRunner> logger)
 {
     /// <summary>A command that has waited longer may be stale: its deployment may have been canceled meanwhile.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan TellTime = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a step may take to end once it was told to.</summary>
     internal static readonly TimeSpan StopTime = TimeSpan.FromSeconds(30);
@@ -45,7 +51,7 @@ public sealed partial class StepRunner(
         // All immediate retries are one delivery, and the broker counts how long that is held.
         var held = clock.GetElapsedTime(context.ReceiveContext.GetOrAddPayload(() => new DeliveryStart(clock.GetTimestamp())).Timestamp);
         using var step = running.Begin(command, policy.Deadline - held, policy.ShutdownGrace, lifetime.ApplicationStopping);
-        await using var log = new StepLog(command, batch => context.Send(Endpoints.Log, batch), clock);
+        await using var log = new StepLog(command, SendLogAsync, clock);
 
         object answer;
         try
@@ -78,7 +84,7 @@ public sealed partial class StepRunner(
         catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // Hand the step back: another process, or this one after its restart, does it anew.
-            await context.Send(Endpoints.For(command.Step), command);
+            await TryAsync(() => SendAsync(Endpoints.For(command.Step), command), HandBackTime);
             Log.HandedBack(logger, command.Step);
             return;
         }
@@ -93,7 +99,32 @@ public sealed partial class StepRunner(
             throw;
         }
 
-        await context.Publish(answer, answer.GetType(), CancellationToken.None);
+        await TryAsync(() => bus.Publish(answer, answer.GetType(), CancellationToken.None), TellTime);
+    }
+
+    private Task SendLogAsync(AppendLog batch) => TryAsync(() => SendAsync(Endpoints.Log, batch), TellTime);
+
+    private async Task SendAsync<T>(Uri address, T message)
+        where T : class => await (await bus.GetSendEndpoint(address)).Send(message, CancellationToken.None);
+
+    /// <summary>A broker that is away for a while is no reason to do a step again that is done.</summary>
+    private async Task TryAsync(Func<Task> send, TimeSpan time)
+    {
+        var since = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await send();
+                return;
+            }
+            catch (Exception exception) when (clock.GetElapsedTime(since) < time)
+            {
+                Log.NotSent(logger, exception);
+            }
+
+            await Task.Delay(SendAgainAfter, clock);
+        }
     }
 
     private sealed record DeliveryStart(long Timestamp);
@@ -120,7 +151,7 @@ public sealed partial class StepRunner(
         if (delay is { } wait && wait > TimeSpan.Zero)
         {
             log.Warning(StepTexts.NextTry(wait));
-            await context.Publish(new StepRetryScheduled
+            await TryAsync(() => bus.Publish(new StepRetryScheduled
             {
                 DeploymentId = command.DeploymentId,
                 Step = command.Step,
@@ -129,7 +160,7 @@ public sealed partial class StepRunner(
                 MaxTries = policy.MaxTries,
                 NextTryAt = clock.GetUtcNow().UtcDateTime + wait,
                 Message = fault.Message,
-            }, CancellationToken.None);
+            }, CancellationToken.None), TellTime);
         }
     }
 
@@ -149,6 +180,9 @@ public sealed partial class StepRunner(
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Step} was stopped: it took longer than {Deadline}")]
         public static partial void Expired(ILogger logger, string step, TimeSpan deadline);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "What a step had to say could not be sent yet")]
+        public static partial void NotSent(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "{Step} is handed back, this process is stopping")]
         public static partial void HandedBack(ILogger logger, string step);

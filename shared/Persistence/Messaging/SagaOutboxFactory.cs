@@ -14,6 +14,8 @@ namespace Paas.Persistence.Messaging;
 internal sealed partial class SagaOutboxFactory(
     PaasDbContext db, IServiceProvider services, TimeProvider clock, ILogger<SagaOutboxFactory> logger) : IOutboxContextFactory<PaasDbContext>
 {
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+
     public async Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next)
         where T : class
     {
@@ -32,7 +34,8 @@ internal sealed partial class SagaOutboxFactory(
 
         try
         {
-            await next.Send(outbox);
+            // With the broker away this would wait for the endpoint to connect again, which waits for this.
+            await next.Send(outbox).WaitAsync(SendTimeout, clock);
         }
         catch (Exception exception)
         {

@@ -1,5 +1,8 @@
 using MassTransit;
 using MassTransit.Configuration;
+using MassTransit.Events;
+using MassTransit.Metadata;
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Contracts;
 
 namespace Paas.Hosting.Messaging.RabbitMq;
@@ -54,43 +57,63 @@ internal static class WaitQueues
         return Queues.Value.Contains(exchange) || exchange.Contains(Wait, StringComparison.Ordinal) || Topology.HeardExchanges.Contains(exchange);
     }
 
-    /// <summary>Sends delayed redeliveries on this endpoint through its wait queues. Comes before <c>UseDelayedRedelivery</c>.</summary>
-    public static void UseWaitQueues(this IReceiveEndpointConfigurator endpoint, string queue) => _ = new Observer(endpoint, queue);
+    /// <summary>
+    /// Sends delayed redeliveries on this endpoint through its wait queues, and tells of the fault when there is none
+    /// left. Comes before <c>UseDelayedRedelivery</c>.
+    /// </summary>
+    /// <remarks>
+    /// Both by the bus, not by the endpoint as the library would: when the connection is lost, an endpoint waits for its
+    /// consumers to end before it connects again, and a consumer that sends by it waits for the connection.
+    /// </remarks>
+    public static void UseWaitQueues(this IReceiveEndpointConfigurator endpoint, string queue, IServiceProvider services) =>
+        _ = new Observer(endpoint, queue, services);
 
     private sealed class Observer : ConfigurationObserver, IMessageConfigurationObserver
     {
         private readonly string _queue;
+        private readonly IServiceProvider _services;
 
-        public Observer(IConsumePipeConfigurator configurator, string queue)
+        public Observer(IConsumePipeConfigurator configurator, string queue, IServiceProvider services)
             : base(configurator)
         {
-            _queue = queue;
+            (_queue, _services) = (queue, services);
             Connect(this);
         }
 
         public void MessageConfigured<TMessage>(IConsumePipeConfigurator configurator)
             where TMessage : class =>
-            configurator.AddPipeSpecification(new FilterPipeSpecification<ConsumeContext<TMessage>>(new Filter<TMessage>(_queue)));
+            configurator.AddPipeSpecification(new FilterPipeSpecification<ConsumeContext<TMessage>>(new Filter<TMessage>(_queue, _services)));
     }
 
-    private sealed class Filter<T>(string queue) : IFilter<ConsumeContext<T>>
+    private sealed class Filter<T>(string queue, IServiceProvider services) : IFilter<ConsumeContext<T>>
         where T : class
     {
-        public Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
+        public async Task Send(ConsumeContext<T> context, IPipe<ConsumeContext<T>> next)
         {
-            context.AddOrUpdatePayload<MessageRedeliveryContext>(() => new Redelivery<T>(context, queue), _ => new Redelivery<T>(context, queue));
-            return next.Send(context);
+            context.AddOrUpdatePayload<MessageRedeliveryContext>(() => new Redelivery<T>(context, queue, services), _ => new Redelivery<T>(context, queue, services));
+            try
+            {
+                await next.Send(context);
+            }
+            catch (Exception exception)
+            {
+                // Should this fail, the command is not acknowledged and comes again.
+                var types = context.SupportedMessageTypes.ToArray();
+                await services.GetRequiredService<IBus>().Publish<Fault<T>>(
+                    new FaultEvent<T>(context.Message, context.MessageId, HostMetadataCache.Host, exception, types), CancellationToken.None);
+                throw;
+            }
         }
 
         public void Probe(ProbeContext context) => context.CreateFilterScope("waitQueues");
     }
 
-    private sealed class Redelivery<T>(ConsumeContext<T> context, string queue) : MessageRedeliveryContext
+    private sealed class Redelivery<T>(ConsumeContext<T> context, string queue, IServiceProvider services) : MessageRedeliveryContext
         where T : class
     {
         public async Task ScheduleRedelivery(TimeSpan delay, Action<ConsumeContext, SendContext>? callback)
         {
-            var endpoint = await context.GetSendEndpoint(new Uri($"exchange:{NameOf(queue, delay)}"));
+            var endpoint = await services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"exchange:{NameOf(queue, delay)}"));
             await endpoint.Send(context.Message, copy =>
             {
                 copy.CorrelationId = context.CorrelationId;
