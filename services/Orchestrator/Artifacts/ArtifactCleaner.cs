@@ -23,7 +23,7 @@ internal sealed partial class ArtifactCleaner(
     private const int PageSize = 500;
 
     /// <summary>Any number that nothing else of the platform locks.</summary>
-    private const long Lock = 0x50616173_41727466;
+    internal const long Lock = 0x50616173_41727466;
 
     private static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
 

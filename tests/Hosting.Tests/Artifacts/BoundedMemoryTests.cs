@@ -1,3 +1,5 @@
+using Paas.Servers;
+
 namespace Paas.Hosting.Tests.Artifacts;
 
 [CollectionDefinition(nameof(BoundedMemoryTests), DisableParallelization = true)]

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Paas.Hosting.Artifacts;
+using Paas.Servers;
 
 namespace Paas.Hosting.Tests.Artifacts;
 
@@ -109,7 +110,7 @@ public sealed class OciArtifactStoreTests(RegistryServer server) : IClassFixture
     [Fact]
     public async Task A_registry_that_is_down_is_named()
     {
-        var nobody = new Uri($"http://127.0.0.1:{RegistryServer.FreePort()}/");
+        var nobody = new Uri($"http://127.0.0.1:{Ports.Free()}/");
         using var host = new RegistryHost(nobody);
 
         var down = await Should.ThrowAsync<ArtifactStoreException>(() => host.SaveAsync("x"));

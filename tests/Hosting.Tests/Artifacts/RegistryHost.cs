@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Paas.Hosting.Artifacts;
 using Paas.Hosting.Artifacts.Registry;
+using Paas.Servers;
 
 namespace Paas.Hosting.Tests.Artifacts;
 

@@ -1,9 +1,8 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using Xunit;
 
-namespace Paas.Hosting.Tests.Artifacts;
+namespace Paas.Servers;
 
 /// <summary>An OCI registry of the tests' own, from Debian's package, in a folder of its own.</summary>
 public sealed class RegistryServer : IAsyncLifetime
@@ -13,8 +12,8 @@ public sealed class RegistryServer : IAsyncLifetime
     private const string Package = "/usr/bin/docker-registry";
     private const string PasswordTool = "/usr/bin/htpasswd";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private readonly TempFolder _folder = new();
-    private readonly int _port = FreePort();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("paas-registry-");
+    private readonly int _port = Ports.Free();
     private Process? _server;
 
     public static bool IsInstalled => File.Exists(Package) && File.Exists(PasswordTool);
@@ -22,7 +21,7 @@ public sealed class RegistryServer : IAsyncLifetime
     public Uri Url => new($"http://127.0.0.1:{_port}/");
 
     /// <summary>Where it keeps what it stores.</summary>
-    public string Storage => _folder["storage"];
+    public string Storage => Within("storage");
 
     /// <summary>Lets manifests be removed; off in a registry as it comes.</summary>
     public bool AllowsDeletion { get; init; } = true;
@@ -48,8 +47,8 @@ public sealed class RegistryServer : IAsyncLifetime
         if (!IsInstalled)
             return;
         var users = await RunAsync(PasswordTool, "-Bbn", Username, Password);
-        await File.WriteAllTextAsync(_folder["users"], users);
-        await File.WriteAllTextAsync(_folder["config.yml"],
+        await File.WriteAllTextAsync(Within("users"), users);
+        await File.WriteAllTextAsync(Within("config.yml"),
             $$"""
             version: 0.1
             log: { level: error, accesslog: { disabled: true } }
@@ -57,14 +56,14 @@ public sealed class RegistryServer : IAsyncLifetime
               filesystem: { rootdirectory: {{Storage}} }
               delete: { enabled: {{(AllowsDeletion ? "true" : "false")}} }
             http: { addr: "127.0.0.1:{{_port}}" }
-            auth: {{Auth ?? $"{{ htpasswd: {{ realm: test, path: {_folder["users"]} }} }}"}}
+            auth: {{Auth ?? $"{{ htpasswd: {{ realm: test, path: {Within("users")} }} }}"}}
             """);
         await StartAsync();
     }
 
     public async Task StartAsync()
     {
-        var info = new ProcessStartInfo(Package, ["serve", _folder["config.yml"]]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var info = new ProcessStartInfo(Package, ["serve", Within("config.yml")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         var log = new StringBuilder();
         _server = Process.Start(info)!;
         _server.OutputDataReceived += (_, _) => { };
@@ -103,21 +102,16 @@ public sealed class RegistryServer : IAsyncLifetime
     }
 
     /// <summary>Removes the blobs that no manifest refers to, as an operator does.</summary>
-    public Task CollectGarbageAsync() => RunAsync(Package, "garbage-collect", _folder["config.yml"]);
+    public Task CollectGarbageAsync() => RunAsync(Package, "garbage-collect", Within("config.yml"));
 
     public ValueTask DisposeAsync()
     {
         Kill();
-        _folder.Dispose();
+        _folder.Delete(recursive: true);
         return ValueTask.CompletedTask;
     }
 
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    private string Within(string name) => Path.Combine(_folder.FullName, name);
 
     private static async Task<string> RunAsync(string command, params string[] arguments)
     {
@@ -125,7 +119,6 @@ public sealed class RegistryServer : IAsyncLifetime
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
-        process.ExitCode.ShouldBe(0, await errors);
-        return output;
+        return process.ExitCode == 0 ? output : throw new InvalidOperationException($"{command} ended with {process.ExitCode}: {await errors}");
     }
 }
