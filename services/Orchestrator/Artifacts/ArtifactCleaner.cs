@@ -22,9 +22,6 @@ internal sealed partial class ArtifactCleaner(
     /// <summary>How many artifacts the database is asked about at once.</summary>
     private const int PageSize = 500;
 
-    /// <summary>Any number that nothing else of the platform locks.</summary>
-    internal const long Lock = 0x50616173_41727466;
-
     private static readonly TimeSpan LeftoverAge = TimeSpan.FromDays(1);
 
     /// <summary>A platform that has just started has other things to do.</summary>
@@ -73,9 +70,12 @@ internal sealed partial class ArtifactCleaner(
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
         // The lock goes with the transaction, and so with the connection of a cleaner that dies.
         await using var turn = db.Database.IsNpgsql() ? await db.Database.BeginTransactionAsync(cancellation) : null;
-        if (turn is not null && !await IsAloneAsync(db, cancellation))
+        if (turn is not null && !await db.TryLockAsync(nameof(ArtifactCleaner), cancellation))
             return default;
 
+        // More likely the wrong database than a platform that has nothing to lose.
+        if (!await db.Apps.AnyAsync(cancellation))
+            return default;
         var needed = scope.ServiceProvider.GetRequiredService<NeededArtifacts>();
         var now = clock.GetUtcNow();
         // Read before anything is listed: see NeededArtifacts.
@@ -121,9 +121,6 @@ internal sealed partial class ArtifactCleaner(
 
         return removed;
     }
-
-    private static async Task<bool> IsAloneAsync(PaasDbContext db, CancellationToken cancellation) =>
-        (await db.Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock({Lock}) AS \"Value\"").ToListAsync(cancellation)).Single();
 
     private static partial class Log
     {

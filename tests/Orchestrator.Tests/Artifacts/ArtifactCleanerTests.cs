@@ -6,6 +6,7 @@ using Paas.Contracts.Api;
 using Paas.Hosting.Artifacts;
 using Paas.Hosting.Artifacts.Registry;
 using Paas.Orchestrator.Artifacts;
+using Paas.Persistence;
 using Paas.Servers;
 
 namespace Paas.Orchestrator.Tests.Artifacts;
@@ -158,8 +159,7 @@ public sealed class ArtifactCleanerTests(PostgresServer postgres) : IClassFixtur
         await host.InDbAsync(async db =>
         {
             await using var transaction = await db.Database.BeginTransactionAsync(TestContext.Current.CancellationToken);
-            var locked = await db.Database.SqlQuery<bool>($"SELECT pg_try_advisory_xact_lock({ArtifactCleaner.Lock}) AS \"Value\"").ToListAsync(TestContext.Current.CancellationToken);
-            locked.ShouldBe([true]);
+            (await db.TryLockAsync(nameof(ArtifactCleaner), TestContext.Current.CancellationToken)).ShouldBeTrue();
 
             (await host.CleanAsync()).Count.ShouldBe(0);
 
@@ -185,6 +185,18 @@ public sealed class ArtifactCleanerTests(PostgresServer postgres) : IClassFixtur
 
         cleaned.Sum(one => one.Count).ShouldBe(50);
         (await host.LeftAsync("live", "orphan 1")).ShouldBe(["live"]);
+    }
+
+    [Fact]
+    public async Task A_platform_that_knows_no_app_removes_nothing()
+    {
+        await using var host = await StartAsync(Sqlite);
+        await host.InDbAsync(db => db.Apps.ExecuteDeleteAsync());
+        await host.SaveAsync("of another database");
+
+        (await host.CleanAsync()).Count.ShouldBe(0);
+
+        (await host.LeftAsync("of another database")).ShouldHaveSingleItem();
     }
 
     [Fact]
@@ -256,6 +268,7 @@ public sealed class ArtifactCleanerTests(PostgresServer postgres) : IClassFixtur
         await using (var platform = await Platform.StartAsync(
             ("Artifacts:Path", folder.FullName), ("Artifacts:CleanupInterval", "00:00:01"), ("Artifacts:OrphansKeptFor", "00:01:00")))
         {
+            await platform.CreateAppAsync();
             var store = new FolderArtifactStore(folder.FullName);
             await store.SaveAsync(stream => stream.WriteAsync("orphan"u8.ToArray()).AsTask(), TestContext.Current.CancellationToken);
             var file = Directory.GetFiles(Path.Combine(folder.FullName, "sha256"), "*", SearchOption.AllDirectories).ShouldHaveSingleItem();
@@ -270,7 +283,9 @@ public sealed class ArtifactCleanerTests(PostgresServer postgres) : IClassFixtur
     private async Task<CleanerHost> StartAsync(string database, IArtifactStore? store = null, TimeSpan? interval = null)
     {
         Assert.SkipUnless(database == Sqlite || PostgresServer.IsInstalled, "PostgreSQL is not installed here.");
-        return await CleanerHost.StartAsync(database == Sqlite ? null : postgres, store, interval);
+        var host = await CleanerHost.StartAsync(database == Sqlite ? null : postgres, store, interval);
+        await host.CreateAppAsync();
+        return host;
     }
 
     private sealed class SetClock(DateTimeOffset now) : TimeProvider
