@@ -1,7 +1,10 @@
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Paas.Hosting.Messaging;
+using Paas.Orchestrator.Artifacts;
 using Paas.Orchestrator.Deployments;
 using Paas.Orchestrator.Logs;
 using Paas.Orchestrator.Pushes;
@@ -18,7 +21,11 @@ public static class OrchestratorSetup
         services.AddScoped<StepCommands>();
         services.AddScoped<Turns>();
         services.AddScoped<Releases>();
+        services.AddScoped<NeededArtifacts>();
+        services.AddOptions<ArtifactCleanerOptions>().Bind(configuration.GetSection(ArtifactCleanerOptions.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArtifactCleanerOptions>, ArtifactCleanerOptionsValidator>());
         services.AddHostedService<DeadlineWatcher>();
+        services.AddHostedService<ArtifactCleaner>();
         if (configuration.UsesRabbitMq())
             services.AddHostedService<LostMessages>();
         else

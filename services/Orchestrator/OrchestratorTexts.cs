@@ -45,6 +45,10 @@ internal static class OrchestratorTexts
 
     public static string DescribeRollback(int version) => $"Rollback to v{version}";
 
+    public static string WrongCleanupInterval => "Artifacts__CleanupInterval has to be between a second and 30 days, such as 01:00:00 for an hour.";
+
+    public static string WrongOrphansKeptFor => "Artifacts__OrphansKeptFor has to be between a minute and ten years, such as 1.00:00:00 for a day.";
+
     public static string NewerDeployment => "a newer deployment";
 
     private static string Short(string commit) => commit.Length > 7 ? commit[..7] : commit;

@@ -2,8 +2,10 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Paas.Hosting.Artifacts;
+using Paas.Hosting.Artifacts.Registry;
 using Paas.Hosting.Processes;
 using Paas.Hosting.Secrets;
 
@@ -22,8 +24,19 @@ public static class PlatformSetup
             .SetApplicationName("paas")
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataDirectory, "keys")));
         services.AddSingleton<SecretSealer>();
-        services.AddSingleton<IArtifactStore>(_ => new FolderArtifactStore(configuration["Artifacts:Path"] ?? Path.Combine(dataDirectory, "artifacts")));
+        services.AddOptions<ArtifactsOptions>().BindConfiguration(ArtifactsOptions.Section).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArtifactsOptions>, ArtifactsOptionsValidator>());
+        services.AddSingleton(provider => OpenArtifacts(provider, dataDirectory));
         services.AddSingleton(provider => new ProcessOwner(dataDirectory, provider.GetService<Service>()?.Name));
         return services;
+    }
+
+    private static IArtifactStore OpenArtifacts(IServiceProvider provider, string dataDirectory)
+    {
+        var options = provider.GetRequiredService<IOptions<ArtifactsOptions>>().Value;
+        var clock = provider.GetRequiredService<TimeProvider>();
+        if (string.IsNullOrEmpty(options.Registry))
+            return new FolderArtifactStore(string.IsNullOrEmpty(options.Path) ? Path.Combine(dataDirectory, "artifacts") : options.Path, clock);
+        return new OciArtifactStore(options, Path.Combine(dataDirectory, "cache", "artifacts"), clock, provider.GetRequiredService<ILogger<OciArtifactStore>>());
     }
 }

@@ -68,6 +68,7 @@ public sealed class PaasDbContext(DbContextOptions<PaasDbContext> options) : DbC
             release.ToTable("releases").HasKey(x => new { x.EnvironmentId, x.Version });
             release.HasIndex(x => x.DeploymentId).IsUnique();
             release.HasIndex(x => x.AppId);
+            release.HasIndex(x => x.ImageDigest);
             Json(release.Property(x => x.RunPlan));
         });
         modelBuilder.Entity<LogBatch>(log =>

@@ -88,6 +88,14 @@ internal sealed class App
         public Task<string> SaveAsync(Func<Stream, Task> write, CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task<Stream> OpenAsync(string digest, CancellationToken cancellation) => Task.FromResult(archive);
+
+        public Task<long> RenewAsync(string digest, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<StoredArtifact> ListAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task<long?> DeleteAsync(StoredArtifact artifact, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public Task RemoveLeftoversAsync(DateTimeOffset before, CancellationToken cancellation) => throw new NotSupportedException();
     }
 }
 

@@ -55,6 +55,18 @@ public sealed class SlugPublisherTests : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_given_again_much_later_saves_the_slug_from_the_cleaner()
+    {
+        var hash = (await PublishAsync(_command))!["sha256:".Length..];
+        var file = Directory.GetFiles(_root, hash, SearchOption.AllDirectories).ShouldHaveSingleItem();
+        File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-3));
+
+        await PublishAsync(_command);
+
+        File.GetLastWriteTimeUtc(file).ShouldBeGreaterThan(DateTime.UtcNow.AddHours(-1));
+    }
+
+    [Fact]
     public async Task A_crash_between_the_note_and_the_deletion_is_made_good()
     {
         var first = await PublishAsync(_command);

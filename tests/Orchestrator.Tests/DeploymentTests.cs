@@ -114,6 +114,7 @@ public sealed class DeploymentTests
         platform.Workers.Hold(Step.BuildImage);
         var id = await platform.RequestAsync(app);
         await platform.WaitForAsync(id, DeploymentStates.BuildingImage);
+        await Platform.UntilAsync(() => platform.Workers.Count(Step.BuildImage) == 1, "the build was asked for");
         var commands = platform.Workers.Received.Count;
 
         foreach (var command in platform.Workers.Received.Where(command => command.Step != Step.BuildImage).ToList())

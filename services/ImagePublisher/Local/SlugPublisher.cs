@@ -48,7 +48,8 @@ public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions
         try
         {
             var digest = await File.ReadAllTextAsync(build.DigestFile, cancellation);
-            await SizeAsync(digest, cancellation);
+            // Saved by an earlier try, perhaps long ago: it is about to be referred to.
+            await artifacts.RenewAsync(digest, cancellation);
             return digest;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
