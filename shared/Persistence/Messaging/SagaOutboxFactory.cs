@@ -12,7 +12,7 @@ namespace Paas.Persistence.Messaging;
 /// What a crash leaves unsent, or a broker that is down, is sent by <see cref="OutboxDispatcher"/>.
 /// </summary>
 internal sealed partial class SagaOutboxFactory(
-    PaasDbContext db, IServiceProvider services, TimeProvider clock, ILogger<SagaOutboxFactory> logger) : IOutboxContextFactory<PaasDbContext>
+    PaasDbContext db, AfterCommit afterCommit, IServiceProvider services, TimeProvider clock, ILogger<SagaOutboxFactory> logger) : IOutboxContextFactory<PaasDbContext>
 {
     public async Task Send<T>(ConsumeContext<T> context, OutboxConsumeOptions options, IPipe<OutboxConsumeContext<T>> next)
         where T : class
@@ -29,6 +29,8 @@ internal sealed partial class SagaOutboxFactory(
             await next.Send(outbox);
             await transaction.CommitAsync(context.CancellationToken);
         }
+
+        afterCommit.Run();
 
         try
         {
