@@ -49,8 +49,11 @@ public static class OrchestratorSetup
         }
 
         protected override void ConfigureSaga(
-            IReceiveEndpointConfigurator endpointConfigurator, ISagaConfigurator<DeploymentState> sagaConfigurator, IRegistrationContext context) =>
+            IReceiveEndpointConfigurator endpointConfigurator, ISagaConfigurator<DeploymentState> sagaConfigurator, IRegistrationContext context)
+        {
             endpointConfigurator.UsePaasOutbox(context);
+            sagaConfigurator.UseFilter(new DeploymentTrace());
+        }
     }
 
     private sealed class PushReceivedConsumerDefinition : ConsumerDefinition<PushReceivedConsumer>

@@ -5,6 +5,7 @@ using Paas.Gateway;
 using Paas.Gateway.Access;
 using Paas.Hosting;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Telemetry;
 using Paas.ImageBuilder;
 using Paas.ImagePublisher;
 using Paas.Orchestrator;
@@ -65,6 +66,7 @@ public static class StandaloneHost
         if (string.IsNullOrEmpty(configuration[WebHostDefaults.ServerUrlsKey]))
             builder.WebHost.UseUrls(DefaultUrl);
         builder.Logging.AddPaasConsole();
+        builder.AddPaasTelemetry("standalone");
         // It would log each failure to start, with its stack, next to the sentence that explains it.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));

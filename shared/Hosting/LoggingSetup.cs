@@ -1,20 +1,32 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Configuration;
+using Microsoft.Extensions.Logging.Console;
 
 namespace Paas.Hosting;
 
 public static class LoggingSetup
 {
-    /// <summary>One line for each event; of the libraries only what went wrong. <c>Logging:LogLevel</c> changes it.</summary>
+    /// <summary>
+    /// One line for each event; of the libraries only what went wrong. <c>Logging:LogLevel</c> changes it, and
+    /// <c>Logging:Console:FormatterName=json</c> writes all that is known of an event as JSON.
+    /// </summary>
     public static ILoggingBuilder AddPaasConsole(this ILoggingBuilder logging)
     {
         logging.ClearProviders();
-        logging.AddSimpleConsole(console =>
+        logging.Services.TryAddSingleton(TimeProvider.System);
+        logging.Services.Configure<JsonConsoleFormatterOptions>(json =>
         {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            json.IncludeScopes = true;
+            json.UseUtcTimestamp = true;
+            json.TimestampFormat ??= "yyyy-MM-ddTHH:mm:ss.fffZ";
         });
+        logging.AddConsole();
+        logging.AddConsoleFormatter<PaasConsoleFormatter, ConsoleFormatterOptions>();
+        logging.Services.AddOptions<ConsoleLoggerOptions>().Configure<ILoggerProviderConfiguration<ConsoleLoggerProvider>>(
+            (console, settings) => console.FormatterName = settings.Configuration["FormatterName"] ?? PaasConsoleFormatter.FormatterName);
+        logging.Configure(factory => factory.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("MassTransit", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Telemetry;
 
 namespace Paas.Hosting;
 
@@ -31,6 +32,7 @@ public static class ServiceHost
                 && string.IsNullOrEmpty(builder.Configuration[WebHostDefaults.HttpPortsKey]))
                 builder.WebHost.UseUrls($"http://127.0.0.1:{service.Port}");
             builder.Logging.AddPaasConsole();
+            builder.AddPaasTelemetry(service.Name);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
             builder.Services.AddSingleton(service);
             builder.Services.AddPaasPlatform(builder.Configuration);

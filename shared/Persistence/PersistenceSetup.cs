@@ -31,6 +31,7 @@ public static class PersistenceSetup
     {
         services.AddDbContextPool<PaasDbContext>(options => options.UsePaasDatabase(configuration));
         services.AddScoped<BusOutbox>();
+        services.AddScoped<AfterCommit>();
         services.AddSingleton<OutboxDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<OutboxDispatcher>());
         services.AddScoped<IOutboxContextFactory<PaasDbContext>, SagaOutboxFactory>();

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
@@ -9,6 +10,7 @@ using Paas.Hosting;
 using Paas.Hosting.Messaging;
 using Paas.Persistence.Entities;
 using Paas.Persistence.Messaging;
+using Paas.Servers.Otlp;
 
 namespace Paas.Persistence.Tests;
 
@@ -110,6 +112,25 @@ public sealed class OutboxTests : IAsyncLifetime
         await UntilAsync(() => _turns.Contains(saved));
         _turns.ShouldNotContain(lost);
         await UntilAsync(async () => await InDbAsync(db => db.OutboxMessages.CountAsync()) == 0);
+    }
+
+    [Fact]
+    public async Task A_message_that_another_process_sends_belongs_to_the_trace_in_which_it_was_stored()
+    {
+        using var recorded = new RecordedActivities();
+        var id = NewId.NextGuid();
+        ActivityTraceId trace;
+        using (var request = recorded.Begin())
+        {
+            trace = request.TraceId;
+            await StoreAsync(id);
+        }
+
+        (await InDbAsync(db => db.OutboxMessages.Select(message => message.HeadersJson).SingleAsync())).ShouldContain(trace.ToHexString());
+        await _host.Services.GetRequiredService<OutboxDispatcher>().SweepAllAsync(TestContext.Current.CancellationToken);
+
+        await UntilAsync(() => _turns.Contains(id));
+        await UntilAsync(() => recorded.Of(id).Any(activity => activity.TraceId == trace && activity.OperationName.EndsWith("receive", StringComparison.Ordinal)));
     }
 
     /// <summary>Stores a message as a process does that dies right after the commit.</summary>

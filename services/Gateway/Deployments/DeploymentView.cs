@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Persistence.Entities;
@@ -32,6 +33,7 @@ internal static class DeploymentView
             Message = deployment.FailureMessage ?? "",
         },
         SupersededBy = deployment.SupersededBy,
+        TraceId = ActivityContext.TryParse(deployment.TraceParent, null, out var trace) ? trace.TraceId.ToHexString() : null,
     };
 
     private static DeploymentStepResponse Show(DeploymentState deployment, string step)

@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Paas.Contracts;
 using Paas.Contracts.Api;
+using Paas.Hosting.Telemetry;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 using Paas.Persistence.Messaging;
@@ -56,7 +57,14 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes, TimeProvider cl
         }
 
         if (db.ChangeTracker.HasChanges())
+        {
+            var added = db.ChangeTracker.Entries<Delivery>().Count();
             await outbox.SaveChangesAsync(cancellation);
+            // What is pending counts when it is decided.
+            if (decision != DeliveryDecisions.Pending)
+                PaasMetrics.DeliveryDecided(decision, added);
+        }
+
         return stored;
     }
 

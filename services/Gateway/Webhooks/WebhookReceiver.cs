@@ -6,6 +6,7 @@ using Paas.Contracts.Api;
 using Paas.Gateway.Http;
 using Paas.Hosting.Secrets;
 using Paas.Hosting.Source;
+using Paas.Hosting.Telemetry;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 
@@ -39,6 +40,7 @@ internal sealed partial class WebhookReceiver(
                 throw DeliveryBodies.TooManyFailures();
             Log.Refused(logger, known.DeliveryId, refused.Message);
             rejected.Add(ToRejected(known, refused.Message));
+            PaasMetrics.DeliveryDecided(DeliveryDecisions.Rejected);
             throw;
         }
 

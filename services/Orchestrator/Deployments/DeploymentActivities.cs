@@ -214,6 +214,7 @@ internal static class DeploymentActivities
         if (deployment.CurrentState != DeploymentStates.Faulted)
             await context.Releases().CloseAsync(deployment, context.CancellationToken);
         await context.Turns().PassOnAsync(context, deployment);
+        context.RecordEnd();
         var ended = deployment.Ended();
         await context.Publish(ended, ended.GetType());
     }

@@ -2,13 +2,14 @@ using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Paas.Contracts;
 using Paas.Contracts.Api;
+using Paas.Hosting.Telemetry;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 
 namespace Paas.Orchestrator.Pushes;
 
 /// <summary>Decides what a push leads to, and records the decision and its reason with the delivery.</summary>
-internal sealed class PushReceivedConsumer(PaasDbContext db, TimeProvider clock) : IConsumer<PushReceived>
+internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCommit, TimeProvider clock) : IConsumer<PushReceived>
 {
     private const string BranchPrefix = "refs/heads/";
 
@@ -16,7 +17,10 @@ internal sealed class PushReceivedConsumer(PaasDbContext db, TimeProvider clock)
     {
         var delivery = await db.Deliveries.SingleOrDefaultAsync(x => x.Id == context.Message.DeliveryId, context.CancellationToken);
         if (delivery is { Decision: DeliveryDecisions.Pending })
+        {
             await DecideAsync(context, delivery);
+            afterCommit.Do(() => PaasMetrics.DeliveryDecided(delivery.Decision));
+        }
     }
 
     private async Task DecideAsync(ConsumeContext context, Delivery delivery)

@@ -47,6 +47,7 @@ internal sealed partial class UnfinishedDeployments(IServiceScopeFactory scopes,
         foreach (var deployment in unfinished)
         {
             Log.Resumed(logger, deployment.AppName, deployment.CorrelationId, deployment.CurrentState);
+            using var span = deployment.StartSpan("resume", System.Diagnostics.ActivityKind.Producer);
             await ResumeAsync(deployment, commands, cancellationToken);
         }
     }

@@ -92,6 +92,9 @@ public sealed record DeploymentResponse
     public string? Url { get; init; }
     public DeploymentFailureResponse? Failure { get; init; }
     public Guid? SupersededBy { get; init; }
+
+    /// <summary>The OpenTelemetry trace it belongs to; null if nothing was traced when it began.</summary>
+    public string? TraceId { get; init; }
 }
 
 public sealed record DeploymentStepResponse

@@ -3,8 +3,10 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Steps;
+using Paas.Hosting.Telemetry;
 
 namespace Paas.Hosting.Messaging;
 
@@ -41,6 +43,7 @@ public static class BusSetup
                 endpoint.InstanceId = NewId.NextGuid().ToString("N");
             });
             addConsumers(bus);
+            bus.AddConfigureEndpointsCallback((context, _, endpoint) => endpoint.UseDeploymentScopes(context.GetRequiredService<ILoggerFactory>()));
             if (broker is null)
             {
                 bus.UsingInMemory((context, memory) => memory.ConfigureEndpoints(context));

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
+using Paas.Hosting.Telemetry;
 
 namespace Paas.Hosting.Steps;
 
@@ -41,12 +42,7 @@ public sealed partial class StepRunner(
         where TCommand : class, IStepCommand
     {
         var command = context.Message;
-        using var scope = logger.BeginScope(new Dictionary<string, object>
-        {
-            ["DeploymentId"] = command.DeploymentId,
-            ["Step"] = command.Step,
-            ["Attempt"] = command.Attempt,
-        });
+        using var telemetry = StepTelemetry.Begin(context, clock);
         var policy = policies[command.Step];
         // All immediate retries are one delivery, and the broker counts how long that is held.
         var held = clock.GetElapsedTime(context.ReceiveContext.GetOrAddPayload(() => new DeliveryStart(clock.GetTimestamp())).Timestamp);
@@ -61,6 +57,7 @@ public sealed partial class StepRunner(
             var result = await work(new StepRun<TCommand>(command, log, step.Token));
             await log.DisposeAsync();
             answer = succeeded(command, result, new StepLogEnd(log.Id, log.Batches));
+            telemetry.End(RunResult.Success);
             Log.Succeeded(logger, command.Step);
         }
         catch (StepFailedException failure)
@@ -69,33 +66,38 @@ public sealed partial class StepRunner(
                 log.Warning(line);
             await log.DisposeAsync();
             answer = failed(command, failure, new StepLogEnd(log.Id, log.Batches));
+            telemetry.End(RunResult.Failure, failure.Reason);
             Log.Failed(logger, command.Step, failure.Reason, failure.Message);
         }
         catch (StepStaleException stale)
         {
             Log.Dropped(logger, command.Step, stale.Message);
             answer = Stopped(command);
+            telemetry.End(RunResult.Skip);
         }
         catch (Exception) when (step.IsStopped)
         {
             answer = Stopped(command);
+            telemetry.End(RunResult.Cancellation);
             Log.Stopped(logger, command.Step);
         }
         catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // Hand the step back: another process, or this one after its restart, does it anew.
             await TryAsync(() => SendAsync(Endpoints.For(command.Step), command), HandBackTime);
+            telemetry.HandBack();
             Log.HandedBack(logger, command.Step);
             return;
         }
         catch (Exception) when (step.IsExpired)
         {
             answer = new StepDeadlineExpired { DeploymentId = command.DeploymentId, Step = command.Step, Attempt = command.Attempt };
+            telemetry.End(RunResult.Timeout, FailureReason.DeadlineExpired);
             Log.Expired(logger, command.Step, policy.Deadline);
         }
         catch (Exception fault)
         {
-            await TellOfNextTryAsync(context, log, fault);
+            telemetry.End(fault, isRetried: await TellOfNextTryAsync(context, log, fault));
             throw;
         }
 
@@ -132,7 +134,8 @@ public sealed partial class StepRunner(
     private static StepStopped Stopped(IStepCommand command) =>
         new() { DeploymentId = command.DeploymentId, Step = command.Step, Attempt = command.Attempt };
 
-    private async Task TellOfNextTryAsync<TCommand>(ConsumeContext<TCommand> context, StepLog log, Exception fault)
+    /// <returns>Whether there is a next try.</returns>
+    private async Task<bool> TellOfNextTryAsync<TCommand>(ConsumeContext<TCommand> context, StepLog log, Exception fault)
         where TCommand : class, IStepCommand
     {
         var command = context.Message;
@@ -143,7 +146,7 @@ public sealed partial class StepRunner(
         log.Warning(StepTexts.Fault(fault.Message, thisTry, policy.MaxTries));
         Log.Faulted(logger, fault, command.Step, thisTry, policy.MaxTries);
         if (fault is StepPermanentException)
-            return;
+            return false;
 
         TimeSpan? delay = tryInRound < policy.ImmediateRetries ? TimeSpan.Zero
             : round < policy.Redelivery.Length ? policy.Redelivery[round]
@@ -162,6 +165,8 @@ public sealed partial class StepRunner(
                 Message = fault.Message,
             }, CancellationToken.None), TellTime);
         }
+
+        return delay is not null;
     }
 
     private static partial class Log

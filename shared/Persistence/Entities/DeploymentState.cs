@@ -75,6 +75,9 @@ public sealed class DeploymentState : SagaStateMachineInstance
     public string? ExceptionType { get; set; }
     public Guid? SupersededBy { get; set; }
 
+    /// <summary>The trace it belongs to, as a W3C <c>traceparent</c>; null if nothing was traced when it began.</summary>
+    public string? TraceParent { get; set; }
+
     /// <summary>The last step's log, and how many batches it has: see <see cref="IStepEnded"/>.</summary>
     public Guid? LogId { get; set; }
     public int LogBatches { get; set; }

@@ -12,7 +12,7 @@ namespace Paas.Persistence.Messaging;
 /// What a crash leaves unsent, or a broker that is down, is sent by <see cref="OutboxDispatcher"/>.
 /// </summary>
 internal sealed partial class SagaOutboxFactory(
-    PaasDbContext db, IServiceProvider services, TimeProvider clock, ILogger<SagaOutboxFactory> logger) : IOutboxContextFactory<PaasDbContext>
+    PaasDbContext db, AfterCommit afterCommit, IServiceProvider services, TimeProvider clock, ILogger<SagaOutboxFactory> logger) : IOutboxContextFactory<PaasDbContext>
 {
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
 
@@ -31,6 +31,8 @@ internal sealed partial class SagaOutboxFactory(
             await next.Send(outbox);
             await transaction.CommitAsync(context.CancellationToken);
         }
+
+        afterCommit.Run();
 
         try
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -8,10 +9,12 @@ using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Steps;
 using Paas.Servers;
+using Paas.Servers.Otlp;
 
 namespace Paas.Hosting.Tests.Messaging;
 
 /// <summary>The policy of steps on a real, stock RabbitMQ.</summary>
+[Collection(Telemetry.TelemetrySetupTests.Listening)]
 public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<RabbitMqServer>
 {
     [Fact]
@@ -36,6 +39,28 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
     }
 
     [Fact]
+    public async Task All_tries_of_a_step_are_in_one_trace()
+    {
+        Assert.SkipUnless(RabbitMqServer.IsInstalled, "RabbitMQ is not installed here.");
+        using var recorded = new RecordedActivities();
+        var traces = new ConcurrentQueue<ActivityTraceId>();
+        using var host = BuildHost("build-image", (_, _) =>
+        {
+            traces.Enqueue(Activity.Current!.TraceId);
+            throw new IOException("The engine is away.");
+        });
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        using (var request = recorded.Begin())
+        {
+            await SendAsync(host, Build);
+            await UntilAsync(async () => await broker.CountAsync("build-image_error") == 1, "the message lies in the error queue");
+            traces.ShouldBe(Enumerable.Repeat(request.TraceId, 9));
+        }
+
+        await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task A_message_that_waits_survives_the_end_of_its_worker_and_of_the_broker()
     {
         Assert.SkipUnless(RabbitMqServer.IsInstalled, "RabbitMQ is not installed here.");
@@ -43,17 +68,7 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
         using (var first = BuildHost("build-image", (_, _) => throw new IOException("The engine is away."), wait))
         {
             await first.StartAsync(TestContext.Current.CancellationToken);
-            await SendAsync(first, new BuildImage
-            {
-                DeploymentId = NewId.NextGuid(),
-                Attempt = 1,
-                AppId = NewId.NextGuid(),
-                App = "a",
-                Target = Target.Local,
-                Commit = new string('c', 40),
-                SourceDigest = "sha256:x",
-                Plan = new BuildPlan { Runtime = RuntimeName.Static },
-            });
+            await SendAsync(first, Build);
             await UntilAsync(async () => await broker.CountAsync(WaitQueues.NameOf("build-image", wait)) == 1, "the message waits");
             await first.StopAsync(TestContext.Current.CancellationToken);
         }
@@ -82,6 +97,18 @@ public sealed class WaitQueueTests(RabbitMqServer broker) : IClassFixture<Rabbit
             (await broker.CountAsync(Endpoints.QueueFor(step))).ShouldBe(0u);
         await host.StopAsync(TestContext.Current.CancellationToken);
     }
+
+    private static BuildImage Build => new()
+    {
+        DeploymentId = NewId.NextGuid(),
+        Attempt = 1,
+        AppId = NewId.NextGuid(),
+        App = "a",
+        Target = Target.Local,
+        Commit = new string('c', 40),
+        SourceDigest = "sha256:x",
+        Plan = new BuildPlan { Runtime = RuntimeName.Static },
+    };
 
     private IHost BuildHost(string queue, Func<IStepCommand, int, Task> work, params TimeSpan[] delays)
     {
