@@ -10,6 +10,7 @@ public sealed class RabbitMqServer : IAsyncLifetime
 {
     private const string Package = "/usr/lib/rabbitmq/bin/rabbitmq-server";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("paas-rabbitmq-");
     private readonly int _port = Ports.Free();
     private readonly int _epmdPort = Ports.Free();
@@ -49,7 +50,8 @@ public sealed class RabbitMqServer : IAsyncLifetime
     {
         // The Erlang machine is a child of the script that starts it.
         _server?.Kill(entireProcessTree: true);
-        _server?.WaitForExit();
+        // Not for the end of its output as well: what it has started may hold that open.
+        _server?.WaitForExit(StopTimeout);
         _server?.Dispose();
         _server = null;
     }
