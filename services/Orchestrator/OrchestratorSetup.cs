@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Paas.Hosting.Messaging;
 using Paas.Orchestrator.Deployments;
+using Paas.Orchestrator.Faults;
 using Paas.Orchestrator.Logs;
 using Paas.Orchestrator.Pushes;
 using Paas.Orchestrator.Recovery;
@@ -19,10 +20,18 @@ public static class OrchestratorSetup
         services.AddScoped<Turns>();
         services.AddScoped<Releases>();
         services.AddHostedService<DeadlineWatcher>();
+        services.AddSingleton<ErrorQueueState>();
         if (configuration.UsesRabbitMq())
+        {
             services.AddHostedService<LostMessages>();
+            services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
+            services.AddHostedService<DeadMessageReconciler>();
+        }
         else
+        {
             services.AddHostedService<UnfinishedDeployments>();
+        }
+
         return services;
     }
 
