@@ -97,7 +97,7 @@ internal sealed partial class DeadMessageReconciler(
             var sight = new FirstSight(counts[DeadQueues.OfStep(step)], deployments?.Count ?? 0, deployments?.Newest);
             if (sight is { Messages: 0, Faulted: 0 } || state.IsAgreed(step, sight))
                 continue;
-            switch (await ReconcileAsync(step, scope.ServiceProvider, db, cancellation))
+            switch (await ReconcileAsync(step, sight, scope.ServiceProvider, db, cancellation))
             {
                 case Outcome.Agrees:
                     state.Agree(step, sight);
@@ -111,14 +111,16 @@ internal sealed partial class DeadMessageReconciler(
         return settled;
     }
 
-    private async Task<Outcome> ReconcileAsync(string step, IServiceProvider services, PaasDbContext db, CancellationToken cancellation)
+    private async Task<Outcome> ReconcileAsync(string step, FirstSight sight, IServiceProvider services, PaasDbContext db, CancellationToken cancellation)
     {
         HashSet<Guid> present;
         List<DeadMessage> unheard;
-        bool isWhole, changed;
+        bool isWhole, changed, waits;
         await using (var look = await dead.LookAsync([DeadQueues.OfStep(step)], withBody: _ => false, cancellation))
         {
             isWhole = look.IsWhole;
+            // Somebody else looks at some of them, or has put some there meanwhile.
+            waits = isWhole && look.Messages.Count != sight.Messages;
             var kinds = await db.ClassifyAsync(look.Messages, cancellation);
             var faults = look.Messages.Where(message => kinds[message] == DeadMessageKind.Fault).ToLookup(message => message.DeploymentId!.Value);
             present = [.. faults.Select(fault => fault.Key)];
@@ -134,10 +136,9 @@ internal sealed partial class DeadMessageReconciler(
                 Log.RemovedDouble(logger, message.Queue, message.DeploymentId!.Value, message.Attempt!.Value);
         }
 
-        // Where there are too many to see them all, none is taken for missing.
-        var waits = false;
         foreach (var message in unheard)
             waits |= !await TellAsync(message, cancellation);
+        // Where there are too many to see them all, none is taken for missing.
         if (isWhole)
         {
             var before = clock.GetUtcNow().UtcDateTime - _options.MissingAfter;
