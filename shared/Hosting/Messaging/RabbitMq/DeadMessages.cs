@@ -37,7 +37,7 @@ public sealed class DeadMessages : IDisposable
         foreach (var queue in Contracts.Step.InOrder.Select(DeadQueues.OfStep))
             counts[queue] = (await QueueDeclarer.DeclareAsync(channel, queue, WaitQueues.DurableArguments(), cancellation)).MessageCount;
         return (IReadOnlyDictionary<string, uint>)counts;
-    });
+    }, cancellation);
 
     /// <param name="queues">Some of <see cref="DeadQueues.All"/>; one that is not there has no messages.</param>
     /// <param name="withBody">Whether to keep a message's body, which may be large.</param>
@@ -53,7 +53,7 @@ public sealed class DeadMessages : IDisposable
             {
                 await look.ReadAsync(await _factory.CreateConnectionAsync(cancellation), queues, withBody, cancellation);
                 return true;
-            });
+            }, cancellation);
             return look;
         }
         catch
@@ -65,7 +65,7 @@ public sealed class DeadMessages : IDisposable
 
     public void Dispose() => _turn.Dispose();
 
-    internal static async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    internal static async Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellation)
     {
         try
         {
@@ -74,6 +74,10 @@ public sealed class DeadMessages : IDisposable
         catch (Exception exception) when (exception is RabbitMQClientException or IOException or SocketException or TimeoutException)
         {
             throw new BrokerAwayException(exception);
+        }
+        catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
+        {
+            throw new BrokerAwayException(exception); // it took too long
         }
     }
 }
@@ -113,7 +117,7 @@ public sealed class DeadLook : IAsyncDisposable
         if (messages.Count > 0)
             await _channel!.QueueDeclarePassiveAsync(messages.First().Queue, cancellation);
         return true;
-    });
+    }, cancellation);
 
     internal async Task ReadAsync(IConnection connection, IEnumerable<string> queues, Predicate<DeadMessage> withBody, CancellationToken cancellation)
     {
@@ -142,7 +146,9 @@ public sealed class DeadLook : IAsyncDisposable
     {
         try
         {
-            // Closing the channel gives back whatever was not removed.
+            // Closing the channel gives back whatever was not removed, but in no order.
+            if (_channel is { IsOpen: true } && _messages.Count > 0)
+                await _channel.BasicNackAsync(_messages[^1].Tag, multiple: true, requeue: true);
             if (_channel is not null)
                 await _channel.DisposeAsync();
             if (_connection is not null)
