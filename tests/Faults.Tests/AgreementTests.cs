@@ -1,3 +1,4 @@
+using System.Net;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Hosting.Messaging;
@@ -131,5 +132,73 @@ public sealed class AgreementTests(RealServers servers)
         (await platform.Client.DeleteAsync("/v1/apps/hello", TestContext.Current.CancellationToken)).EnsureSuccessStatusCode();
 
         await platform.UntilCountAsync(ErrorQueue, 0);
+    }
+
+    [Fact]
+    public async Task A_step_that_took_too_long_has_a_dead_message_too()
+    {
+        await using var platform = await Platform.StartAsync(servers, ($"Steps:{Step.BuildImage}:Deadline", "00:00:01"), ($"Steps:{Step.BuildImage}:QueueTimeout", "00:00:01"));
+        await platform.CreateAppAsync("hello");
+        var never = new TaskCompletionSource();
+        platform.Workers.Hold(Step.BuildImage, never.Task);
+        var id = await platform.DeployAsync("hello");
+        await platform.WaitForAsync(id, DeploymentStates.Faulted);
+
+        await platform.UntilCountAsync(ErrorQueue, 1);
+
+        var detail = await platform.GetAsync<FaultDetailResponse>($"/v1/admin/faults/{id}");
+        (detail.Fault.Reason, detail.Fault.Attempt).ShouldBe((FailureReason.DeadlineExpired, 2));
+        detail.DeadMessage.ShouldNotBeNull(detail.DeadMessageMissing);
+        (detail.DeadMessage.Attempt, detail.DeadMessage.Remade, detail.DeadMessage.ExceptionType).ShouldBe((2, true, FailureReason.DeadlineExpired));
+        platform.Workers.Mend(Step.BuildImage);
+        never.SetResult();
+        await platform.PostAsync<DeploymentResponse>($"/v1/admin/faults/{id}/replay");
+        await platform.WaitForAsync(id, DeploymentStates.Succeeded);
+        await platform.UntilCountAsync(ErrorQueue, 0);
+    }
+
+    [Fact]
+    public async Task Two_orchestrators_make_one_dead_message()
+    {
+        await using var platform = await Platform.StartAsync(servers);
+        await using var other = await platform.StartAnotherAsync();
+        await platform.CreateAppAsync("hello");
+        other.Workers.Break(Step.BuildImage, () => new IOException("The engine is away."));
+        var id = await platform.FaultAsync("hello");
+
+        for (var round = 0; round < 3; round++)
+        {
+            (await platform.TakeAsync(ErrorQueue)).ShouldHaveSingleItem();
+            await platform.UntilCountAsync(ErrorQueue, 1);
+        }
+
+        platform.Workers.Mend(Step.BuildImage);
+        other.Workers.Mend(Step.BuildImage);
+        await other.PostAsync<DeploymentResponse>($"/v1/admin/faults/{id}/replay");
+        await platform.WaitForAsync(id, DeploymentStates.Succeeded);
+        await platform.UntilCountAsync(ErrorQueue, 0);
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_killed_changes_nothing()
+    {
+        await using var platform = await Platform.StartAsync(servers);
+        await platform.CreateAppAsync("hello");
+        var id = await platform.FaultAsync("hello");
+        await platform.UntilCountAsync(ErrorQueue, 1);
+
+        servers.Broker.Kill();
+        var detail = await platform.GetAsync<FaultDetailResponse>($"/v1/admin/faults/{id}");
+        (detail.DeadMessage, detail.DeadMessageMissing).ShouldSatisfyAllConditions(
+            seen => seen.DeadMessage.ShouldBeNull(), seen => seen.DeadMessageMissing.ShouldNotBeNull().ShouldContain("RabbitMQ does not answer"));
+        (await platform.SendAsync($"/v1/admin/dead-messages/{id}/discard", new { reason = "A test." })).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        platform.Workers.Mend(Step.BuildImage);
+        // Accepted all the same: it is stored, and sent when the broker is there again.
+        await platform.PostAsync<DeploymentResponse>($"/v1/admin/faults/{id}/replay");
+        await servers.Broker.StartAsync();
+
+        await platform.WaitForAsync(id, DeploymentStates.Succeeded);
+        await platform.UntilCountAsync(ErrorQueue, 0);
+        (await platform.ActionsAsync(id)).ShouldHaveSingleItem();
     }
 }

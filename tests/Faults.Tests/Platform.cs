@@ -31,9 +31,10 @@ internal sealed class Platform : IAsyncDisposable
     private readonly RealServers _servers;
     private readonly WebApplication _app;
 
-    private Platform(RealServers servers)
+    private Platform(RealServers servers, string? database, (string Name, string Value)[] settings)
     {
         _servers = servers;
+        Database = database ?? "faults_" + Guid.NewGuid().ToString("N");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft", LogLevel.Error).AddFilter("MassTransit", LogLevel.Critical);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -42,7 +43,7 @@ internal sealed class Platform : IAsyncDisposable
             ["Paas:DataDirectory"] = _folder.FullName,
             ["Paas:AdminToken"] = Token,
             ["RabbitMq:Uri"] = servers.Broker.Uri.ToString(),
-            ["ConnectionStrings:Paas"] = servers.Postgres.ConnectionString("faults_" + Guid.NewGuid().ToString("N"), pooling: true),
+            ["ConnectionStrings:Paas"] = servers.Postgres.ConnectionString(Database, pooling: true),
             ["Faults:Interval"] = "00:00:01",
             ["Faults:Delay"] = "00:00:00.2",
             ["Faults:MissingAfter"] = "00:00:03",
@@ -54,6 +55,7 @@ internal sealed class Platform : IAsyncDisposable
             builder.Configuration[$"Steps:{step}:Redelivery:0"] = "00:00:00.3";
         }
 
+        builder.Configuration.AddInMemoryCollection(settings.ToDictionary(setting => setting.Name, string? (setting) => setting.Value));
         builder.Services.AddSingleton(Workers);
         builder.Services.AddPaasPlatform(builder.Configuration);
         builder.Services.AddPaasDatabase(builder.Configuration);
@@ -70,14 +72,20 @@ internal sealed class Platform : IAsyncDisposable
         _app.UseGateway();
     }
 
+    public string Database { get; }
     public Workers Workers { get; } = new();
     public HttpClient Client { get; private set; } = null!;
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Platform> StartAsync(RealServers servers)
+    public static Task<Platform> StartAsync(RealServers servers, params (string Name, string Value)[] settings) => StartAsync(servers, null, settings);
+
+    /// <summary>Another of each service, next to those that are there.</summary>
+    public Task<Platform> StartAnotherAsync() => StartAsync(_servers, Database, []);
+
+    private static async Task<Platform> StartAsync(RealServers servers, string? database, (string Name, string Value)[] settings)
     {
         Assert.SkipUnless(RabbitMqServer.IsInstalled && PostgresServer.IsInstalled, "RabbitMQ or PostgreSQL is not installed here.");
-        var platform = new Platform(servers);
+        var platform = new Platform(servers, database, settings);
         await platform._app.StartAsync(Cancellation);
         platform.Client = new HttpClient { BaseAddress = new Uri(platform._app.Urls.First()) };
         platform.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
@@ -194,12 +202,6 @@ internal sealed class Platform : IAsyncDisposable
             ["message"] = JsonSerializer.SerializeToNode(message, JsonSerializerOptions.Web),
             ["sentTime"] = DateTime.UtcNow,
         }.ToJsonString());
-
-    public async Task<T> InDbAsync<T>(Func<PaasDbContext, Task<T>> work)
-    {
-        await using var scope = _app.Services.CreateAsyncScope();
-        return await work(scope.ServiceProvider.GetRequiredService<PaasDbContext>());
-    }
 
     public static async Task UntilAsync(Func<Task<bool>> condition, Func<string> what)
     {

@@ -225,8 +225,8 @@ internal static class DeploymentActivities
         if (deployment.CurrentState != DeploymentStates.Faulted)
             await context.Releases().CloseAsync(deployment, context.CancellationToken);
         await context.Turns().PassOnAsync(context, deployment);
-        if (deployment.CurrentState is DeploymentStates.Faulted or DeploymentStates.Canceled)
-            context.ErrorQueues().Disturb();
+        if (deployment.CurrentState is DeploymentStates.Faulted or DeploymentStates.Canceled && deployment.Step is { } last)
+            context.ErrorQueues().Disturb(last);
         var ended = deployment.Ended();
         await context.Publish(ended, ended.GetType());
     }
@@ -272,7 +272,7 @@ internal static class DeploymentActivities
             By = by,
             At = context.Now(),
         });
-        context.ErrorQueues().Disturb();
+        context.ErrorQueues().Disturb(context.Saga.Step!);
     }
 
     /// <summary>Writes a line of the deployment's log, in the same transaction as what it tells of.</summary>

@@ -136,8 +136,9 @@ internal sealed partial class DeadMessageReconciler(
                 Log.RemovedDouble(logger, message.Queue, message.DeploymentId!.Value, message.Attempt!.Value);
         }
 
+        waits |= unheard.Count > 0;
         foreach (var message in unheard)
-            waits |= !await TellAsync(message, cancellation);
+            await TellAsync(message, cancellation);
         // Where there are too many to see them all, none is taken for missing.
         if (isWhole)
         {
@@ -153,11 +154,10 @@ internal sealed partial class DeadMessageReconciler(
     }
 
     /// <summary>Tells again of a fault that was not heard: its telling got lost, or the message could not be read at all.</summary>
-    /// <returns>Whether it is time for that.</returns>
-    private async Task<bool> TellAsync(DeadMessage message, CancellationToken cancellation)
+    private async Task TellAsync(DeadMessage message, CancellationToken cancellation)
     {
         if (message.At > clock.GetUtcNow().UtcDateTime - _options.UnheardAfter)
-            return false;
+            return;
         var command = new UnheardCommand { DeploymentId = message.DeploymentId!.Value, Step = message.Step!, Attempt = message.Attempt!.Value };
         var reason = message.Reason ?? "";
         var exception = new FaultExceptionInfo
@@ -170,7 +170,6 @@ internal sealed partial class DeadMessageReconciler(
         await bus.Publish<Fault<IStepCommand>>(
             new FaultEvent<IStepCommand>(command, message.Id, HostMetadataCache.Host, new ExceptionInfo[] { exception }, [MessageUrn.ForTypeString<IStepCommand>()]), cancellation);
         Log.ToldAgain(logger, message.Queue, command.DeploymentId, command.Attempt);
-        return true;
     }
 
     /// <summary>Makes the dead message of a faulted deployment that has none, from what the saga knows.</summary>

@@ -12,16 +12,29 @@ internal sealed record FirstSight(uint Messages, int Faulted, DateTime? Newest);
 internal sealed class ErrorQueueState
 {
     private readonly ConcurrentDictionary<string, FirstSight> _agreed = new();
+    private readonly ConcurrentDictionary<string, bool> _disturbedSteps = new();
     private TaskCompletionSource _disturbed = New();
 
     /// <summary>Completes when something has happened that changes error queues.</summary>
     public Task Disturbed => Volatile.Read(ref _disturbed).Task;
 
-    /// <summary>A deployment is about to be faulted, replayed or given up.</summary>
-    public void Disturb() => Volatile.Read(ref _disturbed).TrySetResult();
+    /// <summary>A deployment is about to be faulted in a step, or to be replayed or given up after that.</summary>
+    public void Disturb(string step)
+    {
+        _disturbedSteps[step] = true;
+        Volatile.Read(ref _disturbed).TrySetResult();
+    }
 
     /// <summary>What happened so far is going to be looked at.</summary>
-    public void Settle() => Volatile.Write(ref _disturbed, New());
+    public void Settle()
+    {
+        Volatile.Write(ref _disturbed, New());
+        foreach (var step in _disturbedSteps.Keys)
+        {
+            _disturbedSteps.TryRemove(step, out _);
+            _agreed.TryRemove(step, out _);
+        }
+    }
 
     public bool IsAgreed(string step, FirstSight sight) => _agreed.TryGetValue(step, out var agreed) && agreed == sight;
 
