@@ -77,7 +77,14 @@ internal static class FaultText
             ("Queue", dead.Queue + (dead.Remade ? CliTexts.Remade() : "")),
             ("Type", dead.MessageType ?? ""));
         foreach (var (name, value) in dead.Headers.OrderBy(header => header.Key, StringComparer.Ordinal))
-            session.Out.WriteLine($"  {SafeText.Line(name)}: {SafeText.Line(value)}");
+        {
+            // A stack trace has many lines.
+            var lines = SafeText.Lines(value).Split('\n');
+            session.Out.WriteLine($"  {SafeText.Line(name)}: {lines[0].Trim()}".TrimEnd());
+            foreach (var line in lines.Skip(1))
+                session.Out.WriteLine("    " + line.Trim());
+        }
+
         if (dead.Body is { } body)
         {
             using var text = new MemoryStream();
