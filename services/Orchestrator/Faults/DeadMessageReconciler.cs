@@ -33,6 +33,9 @@ internal sealed partial class DeadMessageReconciler(
     /// <summary>Everything is looked at even if nothing seems to have changed: a hand may have exchanged one message for another.</summary>
     private static readonly TimeSpan WholeLookInterval = TimeSpan.FromMinutes(15);
 
+    /// <summary>The lock is not held for longer, whatever the broker does: sending to one that is away waits for it.</summary>
+    private static readonly TimeSpan LookTimeout = TimeSpan.FromMinutes(2);
+
     private readonly FaultOptions _options = options.Value;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -51,7 +54,9 @@ internal sealed partial class DeadMessageReconciler(
                     nextWholeLook = clock.GetUtcNow() + WholeLookInterval;
                 }
 
-                if (!await ReconcileAsync(stoppingToken))
+                using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                timeout.CancelAfter(LookTimeout);
+                if (!await ReconcileAsync(timeout.Token))
                     wait = _options.Delay;
             }
             catch (BrokerAwayException exception)
