@@ -185,7 +185,53 @@ internal static partial class CliTexts
 
     public static string NoDeliveries() => "No deliveries: no git host has told the platform about a push yet.";
 
+    // Faults
     public static string NoFaults() => "No faults. Nothing waits to be replayed.";
+
+    public static string ThereAreDeadMessages() => $"There are also dead messages that belong to no faulted deployment: {Paas} dead-messages";
+
+    public static string DeadMessagesUnknown() => "RabbitMQ does not answer the platform at the moment, so its error queues are not known.";
+
+    public static string AfterFaults() => $"The whole story of one: {Paas} faults ID. When the cause is gone: {Paas} replay ID, or {Paas} replay --all";
+
+    public static string AfterFault(Guid id, string step, string? earlier) => string.Join('\n', ((string?[])
+    [
+        $"Every try         {Paas} logs {id:D}",
+        $"Go on             {Paas} replay {id:D}",
+        earlier is null ? null : $"From an earlier   {Paas} replay {id:D} --from {earlier}",
+        $"All of the step   {Paas} replay --all --step {step}",
+        $"Give it up        {Paas} discard {id:D} --reason TEXT",
+    ]).Where(line => line is not null));
+
+    public static string Tries(int attempt, int? tries, int? max) => $"attempt {attempt}" + (tries is null ? "" : $", {(max is null ? $"{tries}" : $"{tries} of {max}")} tries");
+
+    public static string Remade() => " (made anew by the platform: the original was not there)";
+
+    public static string ReplayOneOrAll() => $"Say which deployment, or --all. See `{Paas} replay --help`.";
+
+    public static string NotWithOne(string option) => $"{option} chooses among many; it does not go with the id of one deployment.";
+
+    public static string FromNeedsOne() => "--from goes with the id of one deployment, not with --all.";
+
+    public static string Replayed(int count) => count switch
+    {
+        0 => "No fault fits; nothing is replayed.",
+        1 => $"1 deployment is replayed. See how it goes: {Paas} deployments",
+        _ => $"{count} deployments are replayed. See how it goes: {Paas} deployments",
+    };
+
+    public static string Discarded(string app, Guid id, string state) => state == Contracts.Api.DeploymentStates.Canceled
+        ? $"Deployment {id:D} of {Output.SafeText.Line(app)} is given up."
+        : $"Deployment {id:D} of {Output.SafeText.Line(app)} is going to be given up; for now it is {Output.SafeText.Line(state)}.";
+
+    public static string NoDeadMessages() => "No dead messages besides those of faulted deployments.";
+
+    public static string AfterDeadMessages() => $"Their headers and bodies: {Paas} dead-messages --json. Remove one: {Paas} dead-messages discard ID --reason TEXT";
+
+    public static string MessageDiscarded(Guid id) => $"The message {id:D} is removed.";
+
+    public static string NotATime(string option, string text) =>
+        $"{option}: '{text}' is not a time. Write it as 2026-01-31T08:00 or 2026-01-31T08:00Z, or as how long ago it was: 45m, 3h, 2d.";
 
     public static string More(string cursor) => $"There are more: --cursor {cursor}";
 

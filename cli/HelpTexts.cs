@@ -108,9 +108,27 @@ internal static partial class CliTexts
 
     public static string HelpDeliveries() => "List what the git hosts sent, and what was made of it";
 
-    public static string HelpFaults() => "List the deployments that stopped because the platform failed";
+    public static string HelpFaults() => "List the deployments that stopped because the platform failed, or show one with its dead message";
 
-    public static string HelpReplay() => "Go on with a faulted deployment where it stopped, and watch";
+    public static string HelpReplay() => "Go on with a faulted deployment where it stopped, and watch; or, with --all, with many";
+
+    public static string HelpReplayAll() => "All faulted deployments, or those that the other options leave";
+
+    public static string HelpByStep() => "Only those that faulted in this step";
+
+    public static string HelpSince() => "Only those that faulted then or later: 2026-01-31T08:00, or 45m, 3h, 2d ago";
+
+    public static string HelpUntil() => "Only those that faulted then or earlier";
+
+    public static string HelpDiscard() => "Give a faulted deployment up";
+
+    public static string HelpReason() => "Why; it is kept with who did it and when";
+
+    public static string HelpDeadMessages() => "List the messages in error queues that belong to no faulted deployment";
+
+    public static string HelpDiscardMessage() => "Remove such a message for good";
+
+    public static string HelpMessage() => "The message's id";
 
     public static string HelpFrom() => "The step to begin with; the one that faulted if not given";
 

@@ -9,6 +9,8 @@ internal static class ApiPaths
     public const string Deployments = "v1/deployments";
     public const string Deliveries = "v1/deliveries";
     public const string Faults = "v1/admin/faults";
+    public const string ReplayMany = $"{Faults}/replay";
+    public const string DeadMessages = "v1/admin/dead-messages";
     public const string Ready = "health/ready";
     public const string GitHubWebhook = "webhooks/github";
 
@@ -28,7 +30,13 @@ internal static class ApiPaths
 
     public static string Cancel(Guid id) => $"{Deployment(id)}/cancel";
 
-    public static string Replay(Guid id) => $"{Faults}/{id:D}/replay";
+    public static string Fault(Guid id) => $"{Faults}/{id:D}";
+
+    public static string Replay(Guid id) => $"{Fault(id)}/replay";
+
+    public static string Discard(Guid id) => $"{Fault(id)}/discard";
+
+    public static string DiscardMessage(Guid id) => $"{DeadMessages}/{id:D}/discard";
 
     public static string WithPage(string path, int limit, string? cursor) =>
         $"{path}?limit={limit}" + (cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}");

@@ -13,7 +13,9 @@ using Paas.Gateway.OpenApi;
 using Paas.Gateway.Releases;
 using Paas.Gateway.Router;
 using Paas.Gateway.Webhooks;
+using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Source;
+using Paas.Persistence;
 
 namespace Paas.Gateway;
 
@@ -42,6 +44,8 @@ public static class GatewaySetup
         services.AddScoped<ConfigVarChanges>();
         services.AddScoped<LogReader>();
         services.AddSingleton<LogFollowers>();
+        services.AddScoped(provider => new DeadMessageReader(
+            provider.GetService<DeadMessages>(), provider.GetRequiredService<PaasDbContext>(), provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 

@@ -70,6 +70,20 @@ internal static partial class GatewayTexts
     public static string StepUnknown(string step, IEnumerable<string> known) => $"There is no step '{Shorten(step)}'. Steps are: {List(known)}.";
     public static string ReplayTooLate(string from, string faulted) => $"The deployment faulted in {faulted}: {from} comes after it and needs its result. Replay from {faulted} or earlier.";
     public static string UntilBeforeSince() => "'until' is before 'since'. Exchange them, or leave one out.";
-    public static string DiscardWithoutReason(int max) => $"'reason' is missing or too long. Say in up to {max} characters why the deployment is given up.";
-    public static string DiscardedBy(string caller, string reason) => $"{caller} discarded: {reason}";
+    public static string DiscardWithoutReason(int max) => $"'reason' is missing or too long. Say in up to {max} characters why it is given up.";
+
+    public static string ReplayedAmong(string? step, string? app, DateTimeOffset? since, DateTimeOffset? until) => string.Concat(
+        "all faults",
+        step is null ? "" : $" in {step}",
+        app is null ? "" : $" of {app}",
+        since is { } begin ? $" since {begin.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC" : "",
+        until is { } end ? $" until {end.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC" : "");
+
+    public static string NoErrorQueues() => "The platform runs without RabbitMQ, so there are no error queues and no dead messages.";
+    public static string BrokerAway() => "RabbitMQ does not answer at the moment, so its error queues can't be looked at. Faults can be replayed all the same; try again later.";
+    public static string DeadMessageMissing(string queue) =>
+        $"The message is not in {queue}: somebody has moved it or is looking at it. The orchestrator puts it there again within minutes; a replay does not need it.";
+    public static string DeadMessageUnknown(Guid id) => $"There is no dead message {id}. See which there are with GET /v1/admin/dead-messages.";
+    public static string DeadMessageOwned(Guid id, Guid deployment) =>
+        $"The message {id} belongs to the deployment {deployment}, and goes when that is replayed or discarded: POST /v1/admin/faults/{deployment}/replay or …/discard.";
 }

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Paas.Hosting.Messaging;
 using Paas.Orchestrator.Artifacts;
 using Paas.Orchestrator.Deployments;
+using Paas.Orchestrator.Faults;
 using Paas.Orchestrator.Logs;
 using Paas.Orchestrator.Pushes;
 using Paas.Orchestrator.Recovery;
@@ -26,10 +27,18 @@ public static class OrchestratorSetup
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArtifactCleanerOptions>, ArtifactCleanerOptionsValidator>());
         services.AddHostedService<DeadlineWatcher>();
         services.AddHostedService<ArtifactCleaner>();
+        services.AddSingleton<ErrorQueueState>();
         if (configuration.UsesRabbitMq())
+        {
             services.AddHostedService<LostMessages>();
+            services.AddOptions<FaultOptions>().BindConfiguration(FaultOptions.Section);
+            services.AddHostedService<DeadMessageReconciler>();
+        }
         else
+        {
             services.AddHostedService<UnfinishedDeployments>();
+        }
+
         return services;
     }
 

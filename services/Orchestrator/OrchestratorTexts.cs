@@ -29,6 +29,11 @@ internal static class OrchestratorTexts
 
     public static string Replayed(string step, string by) => $"-----> {step} is tried again, asked for by {by}";
 
+    public static string Discarded(string by, string reason) => $" !     Given up by {by}: {reason}";
+
+    public static string Unreadable(string reason) =>
+        $"The worker could not read the command ({reason.TrimEnd('.')}). Services of different versions may be running: bring them to one version, then replay the deployment.";
+
     public static string BuiltAgain => "-----> What was built is no longer there; building it again";
 
     public static string BuildKeepsGettingLost =>

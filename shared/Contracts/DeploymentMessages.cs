@@ -42,6 +42,25 @@ public sealed record ReplayDeployment
     public string? FromStep { get; init; }
 
     public required string RequestedBy { get; init; }
+
+    /// <summary>The fault that is meant, so that a later one is not replayed by chance; null for whichever there is.</summary>
+    public string? FaultedStep { get; init; }
+    public int? FaultedAttempt { get; init; }
+
+    /// <summary>With which others it was asked for, in words; null if it was asked for alone.</summary>
+    public string? Among { get; init; }
+}
+
+/// <summary>Give a faulted deployment up. Refused, without effect, in any other state.</summary>
+public sealed record DiscardDeployment
+{
+    public required Guid DeploymentId { get; init; }
+    public required string RequestedBy { get; init; }
+    public required string Reason { get; init; }
+
+    /// <summary>The fault that is meant.</summary>
+    public required string FaultedStep { get; init; }
+    public required int FaultedAttempt { get; init; }
 }
 
 /// <summary>To every worker: stop working on this step, if you do.</summary>

@@ -21,6 +21,7 @@ public sealed class PaasDbContext(DbContextOptions<PaasDbContext> options) : DbC
     public DbSet<LogBatch> LogBatches => Set<LogBatch>();
     public DbSet<Route> Routes => Set<Route>();
     public DbSet<AccessToken> AccessTokens => Set<AccessToken>();
+    public DbSet<OperatorAction> OperatorActions => Set<OperatorAction>();
     public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
     public DbSet<InboxMessage> InboxMessages => Set<InboxMessage>();
 
@@ -84,6 +85,12 @@ public sealed class PaasDbContext(DbContextOptions<PaasDbContext> options) : DbC
             Json(route.Property(x => x.Instances));
         });
         modelBuilder.Entity<AccessToken>(token => token.ToTable("access_tokens").HasKey(x => x.Hash));
+        modelBuilder.Entity<OperatorAction>(action =>
+        {
+            action.ToTable("operator_actions").HasKey(x => x.Id);
+            action.HasIndex(x => x.DeploymentId);
+            action.HasIndex(x => new { x.At, x.Id });
+        });
         modelBuilder.Entity<OutboxMessage>(message =>
         {
             message.ToTable("outbox_messages").HasKey(x => x.SequenceNumber);

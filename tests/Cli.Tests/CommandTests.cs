@@ -174,7 +174,7 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Deployments_releases_deliveries_and_faults_are_listed()
+    public async Task Deployments_releases_and_deliveries_are_listed()
     {
         _platform.On("GET /v1/deployments", Samples.Page(Samples.Failed()) with { Next = "c2" });
         _platform.On("GET /v1/apps/shop/deployments", Samples.Page(Samples.Succeeded()));
@@ -198,17 +198,6 @@ public sealed class CommandTests : IAsyncLifetime
             Decision = DeliveryDecisions.Ignored,
             Reason = "The branch was deleted.",
         }));
-        _platform.On("GET /v1/admin/faults", Samples.Page(new FaultResponse
-        {
-            Id = Samples.Id,
-            App = "shop",
-            Environment = "production",
-            Step = Step.BuildImage,
-            Reason = FailureReason.StepFaulted,
-            Message = "No Docker Engine answers.",
-            Attempt = 2,
-            FaultedAt = DateTime.UtcNow,
-        }));
 
         (await _paas.RunAsync("deployments", "--limit", "1")).Output.ShouldSatisfyAllConditions(
             output => output.ShouldContain("'entrypont' is not known"),
@@ -217,7 +206,6 @@ public sealed class CommandTests : IAsyncLifetime
         (await _paas.RunAsync("releases", "shop")).Output.ShouldContain("v12      Live   aaaaaaa  3 min ago  Rollback to v3");
         (await _paas.RunAsync("deliveries", "shop")).Output.ShouldContain("Ignored   The branch was deleted.");
         (await _paas.RunAsync("deliveries", "other")).Output.ShouldContain("No deliveries");
-        (await _paas.RunAsync("faults")).Output.ShouldContain("BuildImage  2        just now  No Docker Engine answers.");
         _platform.Requests.ShouldContain(request => request.Target == "/v1/deployments?limit=1");
     }
 
@@ -269,9 +257,9 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task Json_is_what_the_api_said()
     {
         const string Exactly = """{"items":[{"name":"x","unknownToThisVersion":[1]}],"next":null}""";
-        foreach (var path in (string[])["apps", "deployments", "deliveries", "admin/faults", "apps/shop/releases", "apps/shop/config-vars", "apps/shop"])
+        foreach (var path in (string[])["apps", "deployments", "deliveries", "admin/faults", "admin/dead-messages", "apps/shop/releases", "apps/shop/config-vars", "apps/shop"])
             _platform.On($"GET /v1/{path}", context => context.Response.WriteRawAsync(Exactly));
-        foreach (var command in (string[])["apps", "deployments", "deliveries", "faults", "releases shop", "config shop", "apps info shop"])
+        foreach (var command in (string[])["apps", "deployments", "deliveries", "faults", "dead-messages", "releases shop", "config shop", "apps info shop"])
             (await _paas.RunAsync([.. command.Split(' '), "--json"])).ShouldBe(new Outcome(0, Exactly + "\n", ""), command);
     }
 

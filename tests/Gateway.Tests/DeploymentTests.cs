@@ -168,7 +168,77 @@ public sealed class DeploymentTests : IAsyncLifetime
 
         (await PostAsync($"/v1/admin/faults/{build}/discard", "{}")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await PostAsync($"/v1/admin/faults/{build}/discard", """{"reason":"too old"}""")).StatusCode.ShouldBe(HttpStatusCode.Accepted);
-        (await _host.Received.OneAsync<CancelDeployment>()).RequestedBy.ShouldBe("admin discarded: too old");
+        var discard = await _host.Received.OneAsync<DiscardDeployment>();
+        (discard.DeploymentId, discard.RequestedBy, discard.Reason, discard.FaultedStep).ShouldBe((build, "admin", "too old", Step.BuildImage));
+    }
+
+    [Fact]
+    public async Task Faults_are_chosen_by_step_app_and_time()
+    {
+        var build = await FaultAsync(Step.BuildImage, DateTime.UtcNow.AddHours(-2));
+        var download = await FaultAsync(Step.DownloadCode, DateTime.UtcNow);
+        await _host.CreateAppAsync("other", "https://github.com/acme/other");
+        (await ListAsync("")).ShouldBe([build, download], ignoreOrder: true);
+        (await ListAsync("?step=BuildImage")).ShouldBe([build]);
+        (await ListAsync("?app=shop")).Count.ShouldBe(2);
+        (await ListAsync("?app=other")).ShouldBeEmpty();
+        (await ListAsync($"?since={DateTime.UtcNow.AddHours(-1):O}")).ShouldBe([download]);
+        (await ListAsync($"?until={DateTime.UtcNow.AddHours(-1):O}")).ShouldBe([build]);
+        (await ListAsync($"?step=DownloadCode&until={DateTime.UtcNow.AddHours(-1):O}")).ShouldBeEmpty();
+        foreach (var (query, status) in ((string, HttpStatusCode)[])
+            [("step=Cook", HttpStatusCode.BadRequest), ("since=yesterday", HttpStatusCode.BadRequest), ("app=nobody", HttpStatusCode.NotFound),
+             ("since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z", HttpStatusCode.BadRequest)])
+            (await _host.Client.GetAsync($"/v1/admin/faults?{query}")).StatusCode.ShouldBe(status, query);
+
+        async Task<List<Guid>> ListAsync(string query) =>
+            [.. (await _host.Client.GetFromJsonAsync<Page<FaultResponse>>("/v1/admin/faults" + query))!.Items.Select(fault => fault.Id)];
+    }
+
+    [Fact]
+    public async Task A_fault_is_shown_with_what_operators_did_about_it()
+    {
+        var id = await FaultAsync(Step.BuildImage, DateTime.UtcNow);
+        var running = await DeploymentAsync(state => state.CurrentState = DeploymentStates.BuildingImage);
+        await _host.WithDbAsync(db =>
+        {
+            db.OperatorActions.Add(new OperatorAction
+            {
+                Id = Guid.NewGuid(),
+                DeploymentId = id,
+                Action = OperatorActions.Replay,
+                Step = Step.BuildImage,
+                Attempt = 1,
+                FromStep = Step.DownloadCode,
+                By = "admin",
+                At = DateTime.UtcNow,
+            });
+            return Task.CompletedTask;
+        });
+
+        var detail = (await _host.Client.GetFromJsonAsync<FaultDetailResponse>($"/v1/admin/faults/{id}"))!;
+
+        (detail.Fault.Id, detail.Fault.Replays, detail.DeadMessage).ShouldBe((id, 1, null));
+        detail.DeadMessageMissing.ShouldNotBeNull().ShouldContain("without RabbitMQ");
+        detail.Actions.ShouldHaveSingleItem().FromStep.ShouldBe(Step.DownloadCode);
+        (await _host.Client.GetFromJsonAsync<List<OperatorActionResponse>>($"/v1/deployments/{id}/actions"))!.ShouldBe(detail.Actions);
+        (await _host.Client.GetFromJsonAsync<Page<FaultResponse>>("/v1/admin/faults"))!.Items.ShouldHaveSingleItem().Replays.ShouldBe(1);
+        (await _host.Client.GetAsync($"/v1/admin/faults/{running}")).StatusCode.ShouldBe(HttpStatusCode.Conflict);
+        (await _host.Client.GetAsync($"/v1/admin/faults/{Guid.NewGuid()}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        (await _host.Client.GetFromJsonAsync<Page<DeadMessageResponse>>("/v1/admin/dead-messages"))!.Items.ShouldBeEmpty();
+        (await PostAsync($"/v1/admin/dead-messages/{Guid.NewGuid()}/discard", """{"reason":"x"}""")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task Many_faults_are_replayed_each_once()
+    {
+        for (var i = 0; i < 410; i++)
+            await FaultAsync(Step.BuildImage, DateTime.UtcNow);
+
+        (await ReplayManyAsync("""{"app":"shop"}""")).ShouldBe(410);
+
+        await GatewayHost.UntilAsync(() => Task.FromResult(_host.Received.Of<ReplayDeployment>().Count == 410), "all replays");
+        _host.Received.Of<ReplayDeployment>().Select(replay => replay.DeploymentId).Distinct().Count().ShouldBe(410);
+        _host.Received.Of<ReplayDeployment>().ShouldAllBe(replay => replay.Among == "all faults of shop");
     }
 
     [Fact]

@@ -175,12 +175,14 @@ internal sealed class Received
 }
 
 internal sealed class Recorder(Received received) :
-    IConsumer<PushReceived>, IConsumer<DeploymentRequested>, IConsumer<CancelDeployment>, IConsumer<ReplayDeployment>
+    IConsumer<PushReceived>, IConsumer<DeploymentRequested>, IConsumer<CancelDeployment>, IConsumer<ReplayDeployment>,
+    IConsumer<DiscardDeployment>
 {
     public Task Consume(ConsumeContext<PushReceived> context) => AddAsync(context.Message);
     public Task Consume(ConsumeContext<DeploymentRequested> context) => AddAsync(context.Message);
     public Task Consume(ConsumeContext<CancelDeployment> context) => AddAsync(context.Message);
     public Task Consume(ConsumeContext<ReplayDeployment> context) => AddAsync(context.Message);
+    public Task Consume(ConsumeContext<DiscardDeployment> context) => AddAsync(context.Message);
 
     private Task AddAsync(object message)
     {

@@ -121,7 +121,7 @@ internal static class AppEndpoints
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var found = await db.LockAppAsync(id, cancellation) ?? throw ProblemException.NotFound(GatewayTexts.AppUnknown(app));
-            // Deployments stay, so that those under way can be ended.
+            // Deployments stay, so that those under way, and those that faulted, can be ended.
             var unfinished = await db.Deployments.AsNoTracking().Where(x => x.AppId == id && !Finished.Contains(x.CurrentState))
                 .Select(x => x.CorrelationId).ToListAsync(cancellation);
             var requestedBy = GatewayTexts.RemovedBy(caller.CallerName(), app);
@@ -136,5 +136,5 @@ internal static class AppEndpoints
     }
 
     private static readonly string[] Finished =
-        [DeploymentStates.Succeeded, DeploymentStates.Failed, DeploymentStates.Faulted, DeploymentStates.Canceled, DeploymentStates.Superseded];
+        [DeploymentStates.Succeeded, DeploymentStates.Failed, DeploymentStates.Canceled, DeploymentStates.Superseded];
 }

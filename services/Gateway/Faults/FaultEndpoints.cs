@@ -14,25 +14,46 @@ namespace Paas.Gateway.Faults;
 
 internal static class FaultEndpoints
 {
-    private const int MaxReasonLength = 500;
+    private const int BatchSize = 200;
 
     public static void MapFaults(this IEndpointRouteBuilder v1)
     {
         var faults = v1.MapGroup("/admin/faults").WithTags("Faults").ProducesProblem(400);
-        faults.MapGet("/", ListAsync).WithSummary("Deployments that a fault of the platform has ended, newest first.");
-        faults.MapPost("/replay", ReplayManyAsync).WithSummary("Replays all faulted deployments, or those of a step or a time.");
+        faults.MapGet("/", ListAsync).WithSummary("Deployments that a fault of the platform has ended, newest first.").ProducesProblem(404);
+        faults.MapGet("/{id:guid}", GetAsync).WithSummary("A fault with its dead message, and what operators did about it.").ProducesProblem(404).ProducesProblem(409);
+        faults.MapPost("/replay", ReplayManyAsync).WithSummary("Replays all faulted deployments, or those of a step, an app or a time.").ProducesProblem(404);
         faults.MapPost("/{id:guid}/replay", ReplayAsync)
             .WithSummary("Takes a faulted deployment up again, from the step that faulted or an earlier one.").ProducesProblem(404).ProducesProblem(409);
         faults.MapPost("/{id:guid}/discard", DiscardAsync).WithSummary("Gives a faulted deployment up.").ProducesProblem(404).ProducesProblem(409);
+        v1.MapDeadMessages();
+        v1.MapOperatorActions();
     }
 
-    private static async Task<Ok<Page<FaultResponse>>> ListAsync([AsParameters] PageQuery query, PaasDbContext db, CancellationToken cancellation)
+    private static async Task<Ok<Page<FaultResponse>>> ListAsync(
+        [AsParameters] PageQuery query, [AsParameters] FaultQuery which, PaasDbContext db, CancellationToken cancellation)
     {
-        var faulted = Faulted(db);
+        var faulted = await which.FindAsync(db, cancellation);
         if (query.After is { } after)
             faulted = faulted.Where(x => x.CreatedAt < after.At || (x.CreatedAt == after.At && x.CorrelationId < after.Id));
         var found = await faulted.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.CorrelationId).Take(query.Size + 1).ToListAsync(cancellation);
-        return TypedResults.Ok(query.ToPage(found, deployment => new Position(deployment.CreatedAt, deployment.CorrelationId), Show));
+        var replays = await CountReplaysAsync(db, [.. found.Select(deployment => deployment.CorrelationId)], cancellation);
+        return TypedResults.Ok(query.ToPage(
+            found, deployment => new Position(deployment.CreatedAt, deployment.CorrelationId),
+            deployment => Show(deployment, replays.GetValueOrDefault(deployment.CorrelationId))));
+    }
+
+    private static async Task<Ok<FaultDetailResponse>> GetAsync(Guid id, DeadMessageReader reader, PaasDbContext db, CancellationToken cancellation)
+    {
+        var deployment = await FindFaultedAsync(db, id, cancellation);
+        var (message, missing) = await reader.FindAsync(deployment, cancellation);
+        var replays = await CountReplaysAsync(db, [id], cancellation);
+        return TypedResults.Ok(new FaultDetailResponse
+        {
+            Fault = Show(deployment, replays.GetValueOrDefault(id)),
+            DeadMessage = message is null ? null : DeadMessageView.Show(message),
+            DeadMessageMissing = missing,
+            Actions = await db.ActionsOfAsync(id, cancellation),
+        });
     }
 
     private static async Task<Accepted<DeploymentResponse>> ReplayAsync(
@@ -42,12 +63,19 @@ internal static class FaultEndpoints
         var from = body.Optional?.From;
         if (from is not null)
         {
-            CheckStep("from", from);
+            FaultQuery.CheckStep("from", from);
             if (IndexOf(from) > IndexOf(FaultedStep(deployment)))
                 throw ProblemException.Invalid("from", GatewayTexts.ReplayTooLate(from, FaultedStep(deployment)));
         }
 
-        await outbox.PublishAsync(new ReplayDeployment { DeploymentId = id, FromStep = from, RequestedBy = caller.CallerName() }, cancellation);
+        await outbox.PublishAsync(new ReplayDeployment
+        {
+            DeploymentId = id,
+            FromStep = from,
+            RequestedBy = caller.CallerName(),
+            FaultedStep = deployment.Step,
+            FaultedAttempt = deployment.Attempt,
+        }, cancellation);
         await outbox.SaveChangesAsync(cancellation);
         return DeploymentEndpoints.AcceptedAt(deployment);
     }
@@ -55,36 +83,57 @@ internal static class FaultEndpoints
     private static async Task<Accepted<ReplayManyResponse>> ReplayManyAsync(
         JsonBody<ReplayManyRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
     {
-        var asked = body.Optional ?? new ReplayManyRequest();
-        if (asked.Step is not null)
-            CheckStep("step", asked.Step);
-        if (asked.Since > asked.Until)
-            throw ProblemException.Invalid("until", GatewayTexts.UntilBeforeSince());
-        var (since, until) = (asked.Since?.ToUniversalTime(), asked.Until?.ToUniversalTime());
-        var faulted = await Faulted(db)
-            .Where(x => asked.Step == null || (x.FailureStep ?? x.Step) == asked.Step)
-            .Where(x => since == null || (x.FinishedAt ?? x.CreatedAt) >= since)
-            .Where(x => until == null || (x.FinishedAt ?? x.CreatedAt) <= until)
-            .OrderBy(x => x.CreatedAt).Select(x => x.CorrelationId).ToListAsync(cancellation);
-        foreach (var id in faulted)
-            await outbox.PublishAsync(new ReplayDeployment { DeploymentId = id, RequestedBy = caller.CallerName() }, cancellation);
-        await outbox.SaveChangesAsync(cancellation);
-        return TypedResults.Accepted((string?)null, new ReplayManyResponse { Replayed = faulted.Count });
+        var which = FaultQuery.From(body.Optional ?? new ReplayManyRequest());
+        var faults = await which.FindAsync(db, cancellation);
+        var among = GatewayTexts.ReplayedAmong(which.Step, which.App, which.Since, which.Until);
+        var asked = 0;
+        // In order of creation, which a replay does not change: each is met once, also if it faults again meanwhile.
+        for (Position? last = null; ;)
+        {
+            var rest = last is { } position
+                ? faults.Where(x => x.CreatedAt > position.At || (x.CreatedAt == position.At && x.CorrelationId > position.Id))
+                : faults;
+            var batch = await rest.OrderBy(x => x.CreatedAt).ThenBy(x => x.CorrelationId).Take(BatchSize)
+                .Select(x => new { x.CorrelationId, x.CreatedAt, x.Step, x.Attempt }).ToListAsync(cancellation);
+            if (batch.Count == 0)
+                break;
+            foreach (var fault in batch)
+            {
+                await outbox.PublishAsync(new ReplayDeployment
+                {
+                    DeploymentId = fault.CorrelationId,
+                    RequestedBy = caller.CallerName(),
+                    FaultedStep = fault.Step,
+                    FaultedAttempt = fault.Attempt,
+                    Among = among,
+                }, cancellation);
+            }
+
+            await outbox.SaveChangesAsync(cancellation);
+            db.ChangeTracker.Clear();
+            asked += batch.Count;
+            last = new Position(batch[^1].CreatedAt, batch[^1].CorrelationId);
+        }
+
+        return TypedResults.Accepted((string?)null, new ReplayManyResponse { Replayed = asked });
     }
 
     private static async Task<Accepted<DeploymentResponse>> DiscardAsync(
         Guid id, JsonBody<DiscardRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
     {
-        if (body.Required.Reason?.Trim() is not { Length: > 0 and <= MaxReasonLength } reason)
-            throw ProblemException.Invalid("reason", GatewayTexts.DiscardWithoutReason(MaxReasonLength));
+        var reason = DeadMessageEndpoints.ReasonIn(body);
         var deployment = await FindFaultedAsync(db, id, cancellation);
-        await outbox.PublishAsync(new CancelDeployment { DeploymentId = id, RequestedBy = GatewayTexts.DiscardedBy(caller.CallerName(), reason) }, cancellation);
+        await outbox.PublishAsync(new DiscardDeployment
+        {
+            DeploymentId = id,
+            RequestedBy = caller.CallerName(),
+            Reason = reason,
+            FaultedStep = FaultedStep(deployment),
+            FaultedAttempt = deployment.Attempt,
+        }, cancellation);
         await outbox.SaveChangesAsync(cancellation);
         return DeploymentEndpoints.AcceptedAt(deployment);
     }
-
-    private static IQueryable<DeploymentState> Faulted(PaasDbContext db) => db.Deployments.AsNoTracking()
-        .Where(deployment => deployment.CurrentState == DeploymentStates.Faulted && db.Apps.Any(app => app.Id == deployment.AppId));
 
     private static async Task<DeploymentState> FindFaultedAsync(PaasDbContext db, Guid id, CancellationToken cancellation)
     {
@@ -94,27 +143,33 @@ internal static class FaultEndpoints
             : throw ProblemException.Conflict(GatewayTexts.NotFaulted(id, deployment.CurrentState));
     }
 
-    private static void CheckStep(string field, string step)
-    {
-        if (!Step.InOrder.Contains(step))
-            throw ProblemException.Invalid(field, GatewayTexts.StepUnknown(step, Step.InOrder));
-    }
+    private static Task<Dictionary<Guid, int>> CountReplaysAsync(PaasDbContext db, IReadOnlyList<Guid> deployments, CancellationToken cancellation) =>
+        db.OperatorActions.Where(x => x.DeploymentId != null && deployments.Contains(x.DeploymentId.Value))
+            .Where(x => x.Action == OperatorActions.Replay || x.Action == OperatorActions.ReplayMany)
+            .GroupBy(x => x.DeploymentId!.Value).ToDictionaryAsync(group => group.Key, group => group.Count(), cancellation);
 
     private static int IndexOf(string step) => Step.InOrder.ToList().IndexOf(step);
 
     private static string FaultedStep(DeploymentState deployment) => deployment.FailureStep ?? deployment.Step ?? Step.DownloadCode;
 
-    private static FaultResponse Show(DeploymentState deployment) => new()
+    private static FaultResponse Show(DeploymentState deployment, int replays)
     {
-        Id = deployment.CorrelationId,
-        App = deployment.AppName,
-        Environment = deployment.EnvironmentName,
-        Commit = deployment.Commit,
-        Step = FaultedStep(deployment),
-        Reason = deployment.FailureReason ?? FailureReason.StepFaulted,
-        ExceptionType = deployment.ExceptionType,
-        Message = deployment.FailureMessage ?? "",
-        Attempt = deployment.Attempt,
-        FaultedAt = deployment.FinishedAt ?? deployment.CreatedAt,
-    };
+        var record = deployment.Steps.FindLast(step => step.Name == deployment.Step && step.Attempt == deployment.Attempt);
+        return new FaultResponse
+        {
+            Id = deployment.CorrelationId,
+            App = deployment.AppName,
+            Environment = deployment.EnvironmentName,
+            Commit = deployment.Commit,
+            Step = FaultedStep(deployment),
+            Reason = deployment.FailureReason ?? FailureReason.StepFaulted,
+            ExceptionType = deployment.ExceptionType,
+            Message = Hosting.Secrets.SecretMask.OfText(deployment.FailureMessage ?? ""),
+            Attempt = deployment.Attempt,
+            Tries = record?.Try,
+            MaxTries = record?.MaxTries,
+            FaultedAt = deployment.FinishedAt ?? deployment.CreatedAt,
+            Replays = replays,
+        };
+    }
 }

@@ -4,6 +4,7 @@ using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Steps;
+using Paas.Orchestrator.Faults;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 
@@ -102,6 +103,7 @@ internal static class DeploymentActivities
             var exception = context.Message.Exceptions.FirstOrDefault();
             context.Saga.ExceptionType = exception?.ExceptionType;
             context.EndWith(StepStates.Faulted, "faulted", FailureReason.StepFaulted, exception?.Message ?? "The step faulted.");
+            context.CountTries(exception?.ExceptionType);
         });
 
     public static EventActivityBinder<DeploymentState, StepDeadlineExpired> RecordExpiry(
@@ -165,8 +167,10 @@ internal static class DeploymentActivities
         this EventActivityBinder<DeploymentState, ReplayDeployment> source, DeploymentStateMachine machine) => source.ThenAsync(async context =>
         {
             var deployment = context.Saga;
-            var step = context.Message.FromStep ?? deployment.Step!;
-            context.Say(OrchestratorTexts.Replayed(step, context.Message.RequestedBy));
+            var asked = context.Message;
+            var step = asked.FromStep ?? deployment.Step!;
+            context.Say(OrchestratorTexts.Replayed(step, asked.RequestedBy));
+            context.Record(asked.Among is null ? OperatorActions.Replay : OperatorActions.ReplayMany, asked.RequestedBy, asked.Among, step);
             deployment.ClearFailure();
             if (step is Step.DownloadCode or Step.ValidateConfiguration)
             {
@@ -178,6 +182,13 @@ internal static class DeploymentActivities
             deployment.ResumeStep = step;
             await context.TransitionToState(machine.WaitingForTurn);
             await context.Publish(new TurnGranted { DeploymentId = deployment.CorrelationId });
+        });
+
+    public static EventActivityBinder<DeploymentState, DiscardDeployment> Discard(
+        this EventActivityBinder<DeploymentState, DiscardDeployment> source) => source.Then(context =>
+        {
+            context.Say(OrchestratorTexts.Discarded(context.Message.RequestedBy, context.Message.Reason));
+            context.Record(OperatorActions.Discard, context.Message.RequestedBy, context.Message.Reason);
         });
 
     /// <summary>The deployment has come to an end: says so, and lets the next one of the environment have its turn.</summary>
@@ -215,6 +226,8 @@ internal static class DeploymentActivities
             await context.Releases().CloseAsync(deployment, context.CancellationToken);
         await context.Turns().PassOnAsync(context, deployment);
         context.RecordEnd();
+        if (deployment.CurrentState is DeploymentStates.Faulted or DeploymentStates.Canceled && deployment.Step is { } last)
+            context.ErrorQueues().Disturb(last);
         var ended = deployment.Ended();
         await context.Publish(ended, ended.GetType());
     }
@@ -228,6 +241,39 @@ internal static class DeploymentActivities
         deployment.FailureReason = reason;
         deployment.FailureMessage = message;
         deployment.Amend(step => step with { State = stepState, FinishedAt = context.Now(), Error = message, NextTryAt = null });
+    }
+
+    /// <summary>How often the attempt was tried: its last round of tries has ended without the saga being told of each.</summary>
+    private static void CountTries<T>(this BehaviorContext<DeploymentState, T> context, string? exceptionType)
+        where T : class
+    {
+        var policy = context.Policies()[context.Saga.Step!];
+        context.Saga.Amend(step => (exceptionType == typeof(StepPermanentException).FullName, step.Try, policy.Redelivery.Length) switch
+        {
+            (true, var before, _) => step with { Try = (before ?? 0) + 1, MaxTries = policy.MaxTries },
+            // Never put off, though it should have been: it has not been tried as others are, if at all.
+            (false, null, > 0) => step,
+            _ => step with { Try = policy.MaxTries, MaxTries = policy.MaxTries },
+        });
+    }
+
+    /// <summary>Writes down what an operator did, in the same transaction as its effect.</summary>
+    private static void Record<T>(this BehaviorContext<DeploymentState, T> context, string action, string by, string? reason, string? fromStep = null)
+        where T : class
+    {
+        context.Db().OperatorActions.Add(new OperatorAction
+        {
+            Id = NewId.NextGuid(),
+            DeploymentId = context.Saga.CorrelationId,
+            Action = action,
+            Step = context.Saga.Step,
+            Attempt = context.Saga.Attempt,
+            FromStep = fromStep,
+            Reason = reason,
+            By = by,
+            At = context.Now(),
+        });
+        context.ErrorQueues().Disturb(context.Saga.Step!);
     }
 
     /// <summary>Writes a line of the deployment's log, in the same transaction as what it tells of.</summary>
@@ -249,6 +295,8 @@ internal static class DeploymentActivities
     private static StepPolicies Policies(this PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<StepPolicies>();
 
     private static TimeSpan Limit(this PipeContext context, string step) => context.Policies()[step].Deadline;
+
+    private static ErrorQueueState ErrorQueues(this PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<ErrorQueueState>();
 
     private static PaasDbContext Db(this PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<PaasDbContext>();
 

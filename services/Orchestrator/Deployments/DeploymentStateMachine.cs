@@ -50,7 +50,8 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
                 giveUp => giveUp.RecordExpiry().TransitionTo(Faulted).Finish(),
                 again => again.RecordExpiry().BeginAgain(this)));
         During(Faulted,
-            When(ReplayDeployment).Replay(this),
+            When(ReplayDeployment, IsMeant).Replay(this),
+            When(DiscardDeployment, IsMeant).Discard().TransitionTo(Canceled).Finish(),
             When(CancelDeployment).NoteCancelation().TransitionTo(Canceled).Finish());
 
         // Overtaken, or no longer wanted.
@@ -110,6 +111,7 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
     public Event<CancelDeployment> CancelDeployment { get; private set; } = null!;
     public Event<SupersedeDeployment> SupersedeDeployment { get; private set; } = null!;
     public Event<ReplayDeployment> ReplayDeployment { get; private set; } = null!;
+    public Event<DiscardDeployment> DiscardDeployment { get; private set; } = null!;
 
     /// <summary>The state in which a deployment is while it works on a step.</summary>
     internal State StateOf(string step) => step switch
@@ -128,6 +130,14 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
 
     private static bool IsCurrentFault(BehaviorContext<DeploymentState, Fault<IStepCommand>> context) =>
         IsCurrent(context.Saga, context.Message.Message);
+
+    private static bool IsMeant(BehaviorContext<DeploymentState, ReplayDeployment> context) =>
+        context.Message.FaultedAttempt is null || IsCurrent(context.Saga, context.Message.FaultedStep, context.Message.FaultedAttempt.Value);
+
+    private static bool IsMeant(BehaviorContext<DeploymentState, DiscardDeployment> context) =>
+        IsCurrent(context.Saga, context.Message.FaultedStep, context.Message.FaultedAttempt);
+
+    private static bool IsCurrent(DeploymentState deployment, string? step, int attempt) => deployment.Step == step && deployment.Attempt == attempt;
 
     private static bool IsCurrent(DeploymentState deployment, IStepMessage message) =>
         deployment.Step == message.Step && deployment.Attempt == message.Attempt;
@@ -174,5 +184,6 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         Event(() => CancelDeployment, x => x.CorrelateById(m => m.Message.DeploymentId));
         Event(() => SupersedeDeployment, x => x.CorrelateById(m => m.Message.DeploymentId));
         Event(() => ReplayDeployment, x => x.CorrelateById(m => m.Message.DeploymentId));
+        Event(() => DiscardDeployment, x => x.CorrelateById(m => m.Message.DeploymentId));
     }
 }

@@ -51,6 +51,7 @@ public static class BusSetup
             else
             {
                 services.AddSingleton(broker);
+                services.AddSingleton(new DeadMessages(broker));
                 bus.AddBusObserver<QueueDeclarer>();
                 bus.AddConfigureEndpointsCallback((_, name, endpoint) => UseQuorumQueue(name, endpoint));
                 bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, broker));

@@ -35,5 +35,5 @@ public static class Endpoints
 
     public static Uri For(string step) => Address(QueueFor(step));
 
-    private static Uri Address(string queue) => new($"exchange:{queue}");
+    internal static Uri Address(string queue) => new($"exchange:{queue}");
 }

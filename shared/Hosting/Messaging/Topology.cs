@@ -15,7 +15,7 @@ public static class Topology
     /// <summary>What the saga of deployments listens to.</summary>
     public static IReadOnlyList<Type> DeploymentEvents { get; } =
     [
-        typeof(DeploymentRequested), typeof(TurnGranted), typeof(CancelDeployment), typeof(SupersedeDeployment), typeof(ReplayDeployment),
+        typeof(DeploymentRequested), typeof(TurnGranted), typeof(CancelDeployment), typeof(SupersedeDeployment), typeof(ReplayDeployment), typeof(DiscardDeployment),
         typeof(CodeDownloaded), typeof(ConfigurationValidated), typeof(ImageBuilt), typeof(ImagePublished), typeof(BuiltImageLost),
         typeof(ReleaseDeployed), typeof(UrlResolved),
         typeof(IStepFailed), typeof(Fault<IStepCommand>), typeof(StepRetryScheduled), typeof(StepStopped), typeof(StepDeadlineExpired),

@@ -61,11 +61,13 @@ internal sealed partial class QueueDeclarer(
     }
 
     /// <summary>The queue and, as MassTransit has it, a fanout exchange of the same name.</summary>
-    private static async Task DeclareAsync(IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken cancellation)
+    internal static async Task<QueueDeclareOk> DeclareAsync(
+        IChannel channel, string name, Dictionary<string, object?> arguments, CancellationToken cancellation)
     {
         await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: cancellation);
-        await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellation);
+        var queue = await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellation);
         await channel.QueueBindAsync(name, name, "", cancellationToken: cancellation);
+        return queue;
     }
 
     private static async Task BindAsync(IChannel channel, string source, string destination, CancellationToken cancellation)

@@ -54,7 +54,7 @@ internal static class WaitQueues
         if (destination is null)
             return false;
         var exchange = Uri.UnescapeDataString(destination.AbsolutePath.TrimEnd('/').Split('/')[^1]);
-        return Queues.Value.Contains(exchange) || exchange.Contains(Wait, StringComparison.Ordinal) || Topology.HeardExchanges.Contains(exchange);
+        return Queues.Value.Contains(exchange) || exchange.Contains(Wait, StringComparison.Ordinal) || DeadQueues.IsOne(exchange) || Topology.HeardExchanges.Contains(exchange);
     }
 
     /// <summary>
