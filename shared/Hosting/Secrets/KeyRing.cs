@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Paas.Hosting.Processes;
 
 namespace Paas.Hosting.Secrets;
 
@@ -9,14 +10,18 @@ namespace Paas.Hosting.Secrets;
 /// </summary>
 internal sealed class KeyRing(string folder, SecretSealer sealer, TimeProvider clock) : IHostedLifecycleService
 {
-    private static readonly TimeSpan Wait = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
-
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
-        using var turn = await TakeTurnAsync(cancellationToken);
-        if (turn is not null)
+        try
+        {
+            Directory.CreateDirectory(folder);
+            using var turn = await FileLock.TakeAsync(Path.Combine(folder, ".lock"), clock, waiting: null, cancellationToken);
             sealer.Seal("");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Only those who seal or open something need a key ring, and they say so themselves.
+        }
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -24,33 +29,4 @@ internal sealed class KeyRing(string folder, SecretSealer sealer, TimeProvider c
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <returns>Null if the folder can't be written: only those who seal something have to.</returns>
-    private async Task<IDisposable?> TakeTurnAsync(CancellationToken cancellation)
-    {
-        var since = clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                Directory.CreateDirectory(folder);
-                return new FileStream(Path.Combine(folder, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException exception) when (IsTaken(exception) && clock.GetElapsedTime(since) < LongestWait)
-            {
-                await Task.Delay(Wait, clock, cancellation);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                return null;
-            }
-        }
-    }
-
-    private static bool IsTaken(IOException exception)
-    {
-        const int WindowsSharingViolation = 32, LinuxTryAgain = 11, MacTryAgain = 35;
-        var error = exception.HResult & 0xffff;
-        return error == (OperatingSystem.IsWindows() ? WindowsSharingViolation : OperatingSystem.IsMacOS() ? MacTryAgain : LinuxTryAgain);
-    }
 }
