@@ -29,14 +29,14 @@ start_engine() {
   local n
   # A network of ten million addresses that nobody on the machine uses.
   for n in {213..249}; do
-    ip -4 route show | grep -q "^10\.$n\." || { engine_net=10.$n; break; }
+    [[ -n $(ip -4 route show root "10.$n.0.0/16") ]] || { engine_net=10.$n; break; }
   done
   [[ -n $engine_net ]] || fail 'None of the networks 10.213.0.0/16 to 10.249.0.0/16 is free on this machine.'
   ip link add name "paasct$n" type bridge
   ip address add "$engine_net.0.1/24" dev "paasct$n"
   ip link set "paasct$n" up
   # With br_netfilter, what goes from container to container counts as forwarded.
-  if iptables -S FORWARD 2>/dev/null | grep -q '^-P FORWARD DROP'; then
+  if [[ $(iptables -S FORWARD 2>/dev/null) == *'-P FORWARD DROP'* ]]; then
     forward_rule=(FORWARD -s "$engine_net.0.0/16" -d "$engine_net.0.0/16" -j ACCEPT)
     iptables -I "${forward_rule[@]}"
   fi
@@ -88,7 +88,7 @@ engine_processes() {
   local folder
   for folder in /proc/[0-9]*; do
     [[ ${folder#/proc/} != "$$" ]] || continue
-    if [[ $(readlink "$folder/exe" 2>/dev/null) == "$work"/* ]] || tr '\0' ' ' 2>/dev/null <"$folder/cmdline" | grep -q -F -- "$work/docker-run"; then
+    if [[ $(readlink "$folder/exe" 2>/dev/null) == "$work"/* || $(tr '\0' ' ' 2>/dev/null <"$folder/cmdline") == *"$work/docker-run"* ]]; then
       echo "${folder#/proc/}"
     fi
   done
