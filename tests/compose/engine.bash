@@ -2,6 +2,7 @@
 # machine, whose rules and containers it leaves alone. Sourced by run, which sets work, the test's own folder.
 
 engine_pid=
+engine_bridge=
 engine_net=
 forward_rule=()
 
@@ -27,14 +28,15 @@ get_engine() {
 
 start_engine() {
   local n
-  # A network of ten million addresses that nobody on the machine uses.
+  # A network that nothing on the machine uses; whoever makes the bridge has it.
   for n in {213..249}; do
-    [[ -n $(ip -4 route show root "10.$n.0.0/16") ]] || { engine_net=10.$n; break; }
+    [[ -z $(ip -4 route show root "10.$n.0.0/16") ]] && ip link add name "paasct$n" type bridge 2>/dev/null || continue
+    engine_bridge=paasct$n engine_net=10.$n
+    break
   done
   [[ -n $engine_net ]] || fail 'None of the networks 10.213.0.0/16 to 10.249.0.0/16 is free on this machine.'
-  ip link add name "paasct$n" type bridge
-  ip address add "$engine_net.0.1/24" dev "paasct$n"
-  ip link set "paasct$n" up
+  ip address add "$engine_net.0.1/24" dev "$engine_bridge"
+  ip link set "$engine_bridge" up
   # With br_netfilter, what goes from container to container counts as forwarded.
   if [[ $(iptables -S FORWARD 2>/dev/null) == *'-P FORWARD DROP'* ]]; then
     forward_rule=(FORWARD -s "$engine_net.0.0/16" -d "$engine_net.0.0/16" -j ACCEPT)
@@ -48,10 +50,10 @@ start_engine() {
   export PATH=$work/engine/usr/bin:$work/engine/usr/sbin:$PATH
   # In a session of its own: Ctrl-C is for the test, which stops it in order.
   setsid dockerd --config-file "$work/daemon.json" --data-root "$work/docker-data" --exec-root "$work/docker-run" \
-    --pidfile "$work/docker.pid" --host "$DOCKER_HOST" --bridge "paasct$n" --default-address-pool "base=$engine_net.128.0/17,size=24" \
+    --pidfile "$work/docker.pid" --host "$DOCKER_HOST" --bridge "$engine_bridge" --default-address-pool "base=$engine_net.128.0/17,size=24" \
     --iptables=false --ip6tables=false --ip-masq=false --ip-forward=false \
     --userland-proxy-path "$work/engine/usr/sbin/docker-proxy" --init-path "$(command -v tini-static)" \
-    >"$work/dockerd.log" 2>&1 </dev/null 9>&- &
+    >"$work/dockerd.log" 2>&1 </dev/null &
   engine_pid=$!
   local deadline=$((SECONDS + 60))
   until docker version >/dev/null 2>&1; do
@@ -62,7 +64,7 @@ start_engine() {
 
 # Takes away all there is of it, also after a failure in the middle.
 remove_engine() {
-  local pid links mount deadline
+  local pid link links mount deadline
   if [[ -n $engine_pid ]] && kill -0 "$engine_pid" 2>/dev/null; then
     docker ps --quiet --all | xargs --no-run-if-empty docker rm --force --volumes >/dev/null 2>&1
     kill "$engine_pid"
@@ -75,8 +77,9 @@ remove_engine() {
   for pid in $(engine_processes); do kill -KILL "$pid" 2>/dev/null; done
   if [[ ${#forward_rule[@]} -gt 0 ]]; then iptables -D "${forward_rule[@]}"; fi
   if [[ -n $engine_net ]]; then
+    # Its bridge, and those of networks that are left.
     links=$(ip -4 -o address show | awk -v net="$engine_net." 'index($4, net) == 1 { print $2 }')
-    for link in $links; do ip link delete "$link"; done
+    for link in $(printf '%s\n' "$engine_bridge" $links | sort -u); do ip link delete "$link"; done
   fi
   # The deepest first.
   awk -v work="$work/" 'index($2, work) == 1 { print $2 }' /proc/self/mounts | sort -r | while read -r mount; do umount "$mount"; done
