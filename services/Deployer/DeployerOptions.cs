@@ -10,6 +10,13 @@ public sealed class DeployerOptions
 
     private const string Hours = "01:00:00";
 
+    /// <summary>
+    /// The host name at which a router on another machine, or in another container, reaches the instances of the
+    /// <c>local</c> target. If it is not set, they are reached on the loopback address, and by nobody else.
+    /// </summary>
+    [RegularExpression("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", ErrorMessage = "Deployer__InstanceHost has to be a host name or an IPv4 address, such as deployer.")]
+    public string? InstanceHost { get; set; }
+
     /// <summary>How long an app may take to end after SIGTERM before it is killed.</summary>
     [Range(typeof(TimeSpan), "00:00:00", Hours, ErrorMessage = "Deployer__StopGrace has to be a duration such as 00:00:10.")]
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(10);

@@ -66,6 +66,9 @@ internal static class DeployerTexts
     public static string ListensElsewhere(string instance, IReadOnlyList<int> ports, int port) =>
         $"{instance} does not answer on its port. It listens on {string.Join(", ", ports)} but PORT is {port}; listen on $PORT.";
 
+    public static string ListensOnLoopback(string instance, int port, string host) =>
+        $"{instance} listens on port {port}, but only for itself, and the router reaches it at {host}. Let it listen on 0.0.0.0, not on 127.0.0.1 or localhost.";
+
     public static string HealthCheckFailed(string instance, string path, int status, TimeSpan timeout) =>
         $"{instance} answered GET {path} with status {status} for {Seconds(timeout)}; it is healthy below 500. Correct what fails there, or name another health path in .paas.yml.";
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Paas.Hosting.Artifacts;
@@ -20,10 +21,12 @@ public static class PlatformSetup
         services.AddOptions<PaasOptions>().BindConfiguration(PaasOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PaasOptions>, PaasOptionsValidator>());
         var dataDirectory = Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
+        var keys = Path.Combine(dataDirectory, "keys");
         services.AddDataProtection()
             .SetApplicationName("paas")
-            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(dataDirectory, "keys")));
+            .PersistKeysToFileSystem(new DirectoryInfo(keys));
         services.AddSingleton<SecretSealer>();
+        services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<KeyRing>(provider, keys));
         services.AddOptions<ArtifactsOptions>().BindConfiguration(ArtifactsOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArtifactsOptions>, ArtifactsOptionsValidator>());
         services.AddSingleton(provider => OpenArtifacts(provider, dataDirectory));

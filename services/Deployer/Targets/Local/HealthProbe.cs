@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting.Steps;
@@ -15,6 +16,8 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(5);
 
     // A fresh connection for each try: a kept one would say little about who listens now.
+    private readonly string? _host = options.Value.InstanceHost;
+    private readonly string[] _addresses = options.Value.InstanceHost is { } host ? [host] : ["127.0.0.1", "[::1]"];
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -60,7 +63,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         {
             while (true)
             {
-                foreach (var address in new[] { "127.0.0.1", "[::1]" })
+                foreach (var address in _addresses)
                 {
                     var url = new Uri($"http://{address}:{port.ToString(CultureInfo.InvariantCulture)}");
                     if (await AskAsync(url, host, health.Path, stop) is not { } got)
@@ -88,24 +91,41 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
             cancellation.ThrowIfCancellationRequested();
             if (instance.Ended.IsCompleted)
                 throw Exited(name, await instance.Ended);
-            throw Diagnose(instance, name, health, port, answer);
+            throw await DiagnoseAsync(instance, name, health, port, answer);
         }
     }
 
     private static StepFailedException Exited(string name, int exitCode) =>
         new(FailureReason.AppExited, DeployerTexts.Exited(name, exitCode));
 
-    private static StepFailedException Diagnose(IInstance instance, string name, HealthCheck health, int port, Answer answer)
+    private async Task<StepFailedException> DiagnoseAsync(IInstance instance, string name, HealthCheck health, int port, Answer answer)
     {
         if (answer.Status is { } status)
             return new(FailureReason.HealthCheckFailed, DeployerTexts.HealthCheckFailed(name, health.Path, status, health.Timeout));
         var others = instance.FindListeningPorts();
+        if (_host is not null && !answer.Connected && others.Contains(port) && !await ListensAtAsync(_host, port))
+            return new(FailureReason.AppListensElsewhere, DeployerTexts.ListensOnLoopback(name, port, _host));
         // The time may have been up in the middle of the first request.
         if (answer.Connected || others.Contains(port))
             return new(FailureReason.HealthCheckFailed, DeployerTexts.NoHttpAnswer(name, health.Path, port, health.Timeout, answer.Error));
         return others.Count > 0
             ? new(FailureReason.AppListensElsewhere, DeployerTexts.ListensElsewhere(name, others, port))
             : new(FailureReason.AppNotListening, DeployerTexts.NotListening(name, port, health.Timeout));
+    }
+
+    private static async Task<bool> ListensAtAsync(string host, int port)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        using var connection = new TcpClient();
+        try
+        {
+            await connection.ConnectAsync(host, port, limit.Token);
+            return true;
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     /// <returns>Null if nobody listens.</returns>

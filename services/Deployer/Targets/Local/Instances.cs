@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting;
@@ -9,7 +10,7 @@ using Paas.Hosting.Steps;
 namespace Paas.Deployer.Targets.Local;
 
 /// <summary>Starts the processes of a release, each with the environment it has a right to and nothing else.</summary>
-internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPool ports, IOptions<PaasOptions> paas)
+internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPool ports, IOptions<PaasOptions> paas, IOptions<DeployerOptions> options)
 {
     public string HostOf(string app) => $"{app}.{paas.Value.Domain}";
 
@@ -42,7 +43,7 @@ internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPoo
         return await process.WaitAsync(cancellation);
     }
 
-    private static async Task<IInstance> StartSiteAsync(CurrentRelease release, ReleaseFolder folder, CancellationToken cancellation)
+    private async Task<IInstance> StartSiteAsync(CurrentRelease release, ReleaseFolder folder, CancellationToken cancellation)
     {
         StaticSite site;
         try
@@ -54,7 +55,7 @@ internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPoo
             throw new StepFailedException(FailureReason.AppNotListening, DeployerTexts.StaticRootMissing(release.Run.StaticRoot ?? "."));
         }
 
-        return await StaticInstance.StartAsync(site, cancellation);
+        return await StaticInstance.StartAsync(site, options.Value.InstanceHost is null ? IPAddress.Loopback : IPAddress.Any, cancellation);
     }
 
     private ChildProcessStart Prepare(CurrentRelease release, ReleaseFolder folder, CommandLine command, string belongsTo, int? port)

@@ -26,7 +26,7 @@ internal sealed class StaticInstance : IInstance
 
     public IReadOnlyList<string> LastLines => [];
 
-    public static async Task<StaticInstance> StartAsync(StaticSite site, CancellationToken cancellation)
+    public static async Task<StaticInstance> StartAsync(StaticSite site, IPAddress address, CancellationToken cancellation)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         // The site is not the host of this process: it leaves signals to the one that is.
@@ -34,14 +34,14 @@ internal sealed class StaticInstance : IInstance
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Listen(IPAddress.Loopback, 0);
+            kestrel.Listen(address, 0);
         });
         var server = builder.Build();
         server.Run(site.ServeAsync);
         await server.StartAsync(cancellation);
-        var address = server.Services.GetRequiredService<IServer>()
+        var url = server.Services.GetRequiredService<IServer>()
             .Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        return new StaticInstance(server, new Uri(address).Port);
+        return new StaticInstance(server, new Uri(url).Port);
     }
 
     public IReadOnlyList<int> FindListeningPorts() => Port is { } port ? [port] : [];
