@@ -11,6 +11,7 @@ namespace Paas.Bench.Orchestration;
 internal static class NoOpWorkers
 {
     public const string Name = "no-op-workers";
+    public const string LogLine = "Nothing to do";
 
     public static Command Command()
     {
@@ -42,7 +43,7 @@ internal static class NoOpWorkers
             context,
             run =>
             {
-                run.Log.Heading("Nothing to do");
+                run.Log.Heading(LogLine);
                 return Task.FromResult(true);
             },
             (command, _, log) => Succeeded(command, log),

@@ -33,6 +33,7 @@ internal static class OrchestrationBenchmark
         await using var workers = await ServiceProcess.StartSelfAsync(NoOpWorkers.Name, backends.Settings);
         await using var requests = await Requests.StartAsync(backends, Math.Max(deployments, WarmUp));
         await DeployAsync(requests, WarmUp);
+        await requests.LogsAreStoredAsync();
         await RawMessages.RunAsync(backends.Broker.Uri, WarmUp * MessagesPerDeployment);
 
         (string Name, int Id)[] processes =
@@ -42,13 +43,17 @@ internal static class OrchestrationBenchmark
         var measured = new List<Round>();
         for (var i = 0; i < rounds; i++)
         {
+            var broker = ProcessUsage.Cpu(backends.Broker.ProcessId);
             var raw = await RawMessages.RunAsync(backends.Broker.Uri, deployments * MessagesPerDeployment);
+            broker = (ProcessUsage.Cpu(backends.Broker.ProcessId) - broker) / deployments;
             var before = processes.Select(process => ProcessUsage.Cpu(process.Id)).ToList();
             var transactions = await requests.CountTransactionsAsync();
             var rate = await DeployAsync(requests, deployments);
+            // The logs are part of the work, though nobody waits for them.
+            await requests.LogsAreStoredAsync();
             transactions = await requests.CountTransactionsAsync() - transactions;
             var cpu = processes.Select((process, k) => (ProcessUsage.Cpu(process.Id) - before[k]) / deployments).ToList();
-            measured.Add(new Round(rate, raw, cpu, (double)transactions / deployments));
+            measured.Add(new Round(rate, raw, broker, cpu, (double)transactions / deployments));
         }
 
         Show(measured, deployments, processes.Select(process => process.Name));
@@ -80,6 +85,7 @@ internal static class OrchestrationBenchmark
         foreach (var (index, process) in processes.Index())
             Add($"CPU per deployment, {process}, ms", round => round.Cpu[index], "0.0");
         Add("CPU per deployment, all, ms", round => round.Cpu.Sum(), "0.0");
+        Add($"CPU of RabbitMQ for {MessagesPerDeployment} bare messages, ms", round => round.RawBroker, "0.0");
         Add("transactions per deployment", round => round.Transactions, "0.0");
         AnsiConsole.Write(table);
 
@@ -106,7 +112,8 @@ internal static class OrchestrationBenchmark
 
     /// <param name="Rate">Deployments per second.</param>
     /// <param name="Raw">Bare messages per second.</param>
+    /// <param name="RawBroker">Milliseconds of the broker's CPU, for as many bare messages as a deployment needs.</param>
     /// <param name="Cpu">Milliseconds per deployment, of each process.</param>
     /// <param name="Transactions">Per deployment.</param>
-    private sealed record Round(double Rate, double Raw, IReadOnlyList<double> Cpu, double Transactions);
+    private sealed record Round(double Rate, double Raw, double RawBroker, IReadOnlyList<double> Cpu, double Transactions);
 }

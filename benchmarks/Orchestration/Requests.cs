@@ -71,6 +71,11 @@ internal sealed class Requests : IAsyncDisposable
     public Task SucceedsAsync(Guid id, TimeSpan between) =>
         WaitAsync($"SELECT current_state = '{DeploymentStates.Succeeded}' FROM deployments WHERE correlation_id = '{id}'", between);
 
+    /// <summary>Waits until every step of every deployment has its line.</summary>
+    public Task LogsAreStoredAsync() => WaitAsync(
+        $"SELECT (SELECT count(*) FROM log_batches WHERE text LIKE '%{NoOpWorkers.LogLine}') = {Step.InOrder.Count} * (SELECT count(*) FROM deployments)",
+        TimeSpan.FromMilliseconds(200));
+
     /// <summary>How many transactions the database has committed.</summary>
     public async Task<long> CountTransactionsAsync()
     {
