@@ -22,12 +22,12 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes, TimeProvider cl
         using var timeout = new CancellationTokenSource(MaxTime);
         try
         {
-            return await StoreOnceAsync(incoming, payload, apps, timeout.Token);
+            return await StoreAsync(incoming, payload, apps, [], timeout.Token);
         }
         catch (DbUpdateException)
         {
-            // Either the same delivery has come twice at once, and then is found now, or it fails again.
-            return await StoreOnceAsync(incoming, payload, apps, timeout.Token);
+            // Either the delivery has come before, and then is found now, or it fails again.
+            return await StoreAsync(incoming, payload, apps, await FindAsync(incoming, apps, timeout.Token), timeout.Token);
         }
         catch (OperationCanceledException exception)
         {
@@ -35,18 +35,29 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes, TimeProvider cl
         }
     }
 
-    private async Task<IReadOnlyList<Delivery>> StoreOnceAsync(
-        IncomingDelivery incoming, PushPayload payload, IReadOnlyList<App> apps, CancellationToken cancellation)
+    private async Task<List<Delivery>> FindAsync(IncomingDelivery incoming, IReadOnlyList<App> apps, CancellationToken cancellation)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
+        db.Database.SetCommandTimeout(MaxTime);
+        var ids = apps.Select(app => (Guid?)app.Id).ToList();
+        return await db.Deliveries.AsNoTracking()
+            .Where(delivery => delivery.DeliveryId == incoming.DeliveryId && ids.Contains(delivery.AppId)).ToListAsync(cancellation);
+    }
+
+    /// <param name="incoming">What its headers say.</param>
+    /// <param name="payload">What is in it.</param>
+    /// <param name="apps">The apps it is for.</param>
+    /// <param name="stored">What is stored of it already.</param>
+    /// <param name="cancellation">Cancels it.</param>
+    private async Task<IReadOnlyList<Delivery>> StoreAsync(
+        IncomingDelivery incoming, PushPayload payload, IReadOnlyList<App> apps, List<Delivery> stored, CancellationToken cancellation)
     {
         var (decision, reason) = PushRules.Decide(incoming.Event, payload);
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
         var outbox = scope.ServiceProvider.GetRequiredService<BusOutbox>();
         db.Database.SetCommandTimeout(MaxTime);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var ids = apps.Select(app => (Guid?)app.Id).ToList();
-        var stored = await db.Deliveries.AsNoTracking()
-            .Where(delivery => delivery.DeliveryId == incoming.DeliveryId && ids.Contains(delivery.AppId)).ToListAsync(cancellation);
         foreach (var app in apps.Where(app => stored.All(delivery => delivery.AppId != app.Id)).ToList())
         {
             var delivery = From(incoming, payload, app, decision, reason);
