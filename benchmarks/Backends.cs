@@ -1,6 +1,7 @@
 using Npgsql;
 using Paas.Servers;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace Paas.Bench;
 
@@ -35,9 +36,16 @@ internal sealed class Backends : IAsyncDisposable
     {
         if (!RabbitMqServer.IsInstalled || !PostgresServer.IsInstalled)
             throw new BenchmarkException("The benchmarks start their own RabbitMQ and PostgreSQL. Install them (on Debian: apt-get install rabbitmq-server postgresql).");
-        var broker = RabbitMqServer.StartNewAsync();
-        var database = PostgresServer.StartNewAsync(durable: true);
-        return new Backends(await broker, await database);
+        var database = await PostgresServer.StartNewAsync(durable: true);
+        try
+        {
+            return new Backends(await RabbitMqServer.StartNewAsync(), database);
+        }
+        catch (BrokerUnreachableException exception)
+        {
+            await database.DisposeAsync();
+            throw new BenchmarkException($"RabbitMQ did not start; try again. {exception.GetBaseException().Message}");
+        }
     }
 
     /// <summary>What the numbers were measured on.</summary>
