@@ -11,7 +11,7 @@ internal static class IdleBenchmark
     private static readonly string[] Services =
         ["Gateway", "Orchestrator", "CodeDownloader", "ConfigurationValidator", "ImageBuilder", "ImagePublisher", "Deployer"];
 
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
 
     public static Command Command()
     {

@@ -40,6 +40,7 @@ public sealed class PaasDbContext : DbContext
             app.Property(x => x.Name).HasMaxLength(App.MaxNameLength);
             app.HasIndex(x => x.Name).IsUnique();
             app.HasIndex(x => x.RepositoryKey);
+            app.HasIndex(x => new { x.CreatedAt, x.Id });
             app.HasMany(x => x.Environments).WithOne(x => x.App).HasForeignKey(x => x.AppId).OnDelete(DeleteBehavior.Cascade);
             app.HasMany(x => x.ConfigVars).WithOne().HasForeignKey(x => x.AppId).OnDelete(DeleteBehavior.Cascade);
         });
