@@ -35,6 +35,7 @@ public static class LoggingSetup
         // Steps tell of their own retries, and a command that fails is an exception somewhere.
         logging.AddFilter("MassTransit.ReceiveTransport", LogLevel.Error);
         logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None);
+        logging.AddFilter("Microsoft.EntityFrameworkCore.Update", LogLevel.None);
         // The key ring is protected by the data directory's permissions.
         logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         return logging;

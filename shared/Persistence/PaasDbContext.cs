@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
@@ -10,8 +11,12 @@ using Paas.Persistence.Messaging;
 namespace Paas.Persistence;
 
 /// <summary>Everything the platform remembers; the same model on PostgreSQL and SQLite. All times are UTC.</summary>
-public sealed class PaasDbContext(DbContextOptions<PaasDbContext> options) : DbContext(options)
+public sealed class PaasDbContext : DbContext
 {
+    // A transaction that meets an error is given up as a whole: nobody goes back to a savepoint.
+    public PaasDbContext(DbContextOptions<PaasDbContext> options)
+        : base(options) => Database.AutoSavepointsEnabled = false;
+
     public DbSet<App> Apps => Set<App>();
     public DbSet<AppEnvironment> Environments => Set<AppEnvironment>();
     public DbSet<ConfigVar> ConfigVars => Set<ConfigVar>();
@@ -36,6 +41,7 @@ public sealed class PaasDbContext(DbContextOptions<PaasDbContext> options) : DbC
             app.Property(x => x.Name).HasMaxLength(App.MaxNameLength);
             app.HasIndex(x => x.Name).IsUnique();
             app.HasIndex(x => x.RepositoryKey);
+            app.HasIndex(x => new { x.CreatedAt, x.Id });
             app.HasMany(x => x.Environments).WithOne(x => x.App).HasForeignKey(x => x.AppId).OnDelete(DeleteBehavior.Cascade);
             app.HasMany(x => x.ConfigVars).WithOne().HasForeignKey(x => x.AppId).OnDelete(DeleteBehavior.Cascade);
         });
@@ -116,13 +122,13 @@ public sealed class PaasDbContext(DbContextOptions<PaasDbContext> options) : DbC
         }
     }
 
-    /// <summary>Keeps a value as JSON text in one column.</summary>
+    /// <summary>Keeps a value as JSON text in one column. It is replaced, never changed, so that no copy of it has to be kept and compared.</summary>
     private static void Json<T>(PropertyBuilder<T> property) => property.HasConversion(
         new ValueConverter<T, string>(value => JsonSerializer.Serialize(value, JsonSerializerOptions.Web), text => JsonSerializer.Deserialize<T>(text, JsonSerializerOptions.Web)!),
         new ValueComparer<T>(
-            (left, right) => JsonSerializer.Serialize(left, JsonSerializerOptions.Web) == JsonSerializer.Serialize(right, JsonSerializerOptions.Web),
-            value => JsonSerializer.Serialize(value, JsonSerializerOptions.Web).GetHashCode(StringComparison.Ordinal),
-            value => JsonSerializer.Deserialize<T>(JsonSerializer.Serialize(value, JsonSerializerOptions.Web), JsonSerializerOptions.Web)!));
+            (left, right) => ReferenceEquals(left, right),
+            value => RuntimeHelpers.GetHashCode(value),
+            value => value));
 
     internal static string SnakeCase(string name)
     {

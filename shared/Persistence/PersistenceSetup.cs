@@ -8,6 +8,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 using Paas.Hosting;
 using Paas.Persistence.Entities;
 using Paas.Persistence.Messaging;
@@ -32,6 +33,8 @@ public static class PersistenceSetup
         services.AddDbContextPool<PaasDbContext>(options => options.UsePaasDatabase(configuration));
         services.AddScoped<BusOutbox>();
         services.AddScoped<AfterCommit>();
+        services.AddSingleton<SentMessages>();
+        services.AddHostedService(provider => provider.GetRequiredService<SentMessages>());
         services.AddSingleton<OutboxDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<OutboxDispatcher>());
         services.AddScoped<IOutboxContextFactory<PaasDbContext>, SagaOutboxFactory>();
@@ -57,10 +60,25 @@ public static class PersistenceSetup
     internal static DbContextOptionsBuilder UsePaasDatabase(this DbContextOptionsBuilder options, IConfiguration configuration)
     {
         if (configuration.GetConnectionString("Paas") is { Length: > 0 } postgres)
-            return options.UseNpgsql(postgres);
+            return options.UseNpgsql(PostgresSettings(postgres));
         var folder = Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
         var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "paas.db"), ForeignKeys = true };
         return options.UseSqlite(connection.ToString()).AddInterceptors(SqliteSettings.Instance);
+    }
+
+    /// <summary>
+    /// The same few statements come again and again, so each connection prepares them; and nobody changes its session,
+    /// so there is nothing to reset. What the operator has set stays.
+    /// </summary>
+    private static string PostgresSettings(string connection)
+    {
+        var given = new DbConnectionStringBuilder { ConnectionString = connection };
+        var settings = new NpgsqlConnectionStringBuilder(connection);
+        if (!given.ContainsKey("Max Auto Prepare") && !given.ContainsKey(nameof(settings.MaxAutoPrepare)))
+            settings.MaxAutoPrepare = 100;
+        if (!given.ContainsKey("No Reset On Close") && !given.ContainsKey(nameof(settings.NoResetOnClose)))
+            settings.NoResetOnClose = true;
+        return settings.ToString();
     }
 
     /// <summary>Keeps the state of deployments in the <see cref="PaasDbContext"/>.</summary>

@@ -66,6 +66,22 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_many_deliveries_at_once_each_is_stored_though_one_of_them_came_before()
+    {
+        var known = await AcceptedAsync(await _host.DeliverAsync(GatewayHost.Payload(), id: "known"));
+        var ids = Enumerable.Range(0, 60).Select(i => i % 20 == 7 ? "known" : $"new-{i}").ToList();
+
+        var answers = await Task.WhenAll(ids.Select(id => _host.DeliverAsync(GatewayHost.Payload(), id: id)));
+
+        var accepted = new List<DeliveryAccepted>();
+        foreach (var answer in answers)
+            accepted.Add(await AcceptedAsync(answer));
+        accepted.Count(delivery => delivery == known).ShouldBe(3);
+        (await StoredAsync()).Select(delivery => delivery.DeliveryId).ShouldBe(ids.Append("known").Distinct(), ignoreOrder: true);
+        await GatewayHost.UntilAsync(() => Task.FromResult(_host.Received.Of<PushReceived>().Count == 58), "a message for each");
+    }
+
+    [Fact]
     public async Task Every_app_of_the_repository_whose_secret_fits_gets_the_push()
     {
         await _host.CreateAppAsync("shop-two", "https://GitHub.com/acme/shop.git");

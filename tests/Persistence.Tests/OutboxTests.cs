@@ -133,6 +133,19 @@ public sealed class OutboxTests : IAsyncLifetime
         await UntilAsync(() => recorded.Of(id).Any(activity => activity.TraceId == trace && activity.OperationName.EndsWith("receive", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task What_was_sent_is_no_longer_in_the_outbox_when_the_process_has_ended()
+    {
+        var id = NewId.NextGuid();
+        _consume = (context, _) => context.Publish(new TurnGranted { DeploymentId = id });
+        await Bus.Publish(new DeploymentRequested { DeploymentId = id }, TestContext.Current.CancellationToken);
+        await UntilAsync(() => _turns.Contains(id));
+
+        await _host.StopAsync(TestContext.Current.CancellationToken);
+
+        (await InDbAsync(db => db.OutboxMessages.CountAsync())).ShouldBe(0);
+    }
+
     /// <summary>Stores a message as a process does that dies right after the commit.</summary>
     private async Task StoreAsync(Guid id)
     {

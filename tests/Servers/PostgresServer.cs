@@ -20,6 +20,9 @@ public sealed class PostgresServer : IAsyncLifetime
     public string ConnectionString(string database, bool pooling = false) =>
         $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database};Pooling={pooling}";
 
+    /// <summary>Of the process whose children serve the connections.</summary>
+    public int ProcessId => int.Parse(File.ReadLines($"{_folder}/data/postmaster.pid").First(), System.Globalization.CultureInfo.InvariantCulture);
+
     /// <summary>Whether what is committed survives <see cref="Kill"/>; off by default, since it costs time.</summary>
     public bool IsDurable { get; init; }
 
@@ -43,7 +46,7 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Starts the server on what it had stored, and waits until it can be used.</summary>
     public async Task StartAsync()
     {
-        await RunAsPostgresAsync("pg_ctl", "-w", "-D", $"{_folder}/data", "-l", $"{_folder}/log", "-o",
+        await RunAsPostgresAsync("pg_ctl", "-s", "-w", "-D", $"{_folder}/data", "-l", $"{_folder}/log", "-o",
             $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c max_connections=300{(IsDurable ? "" : " -c fsync=off")}", "start");
         _isRunning = true;
     }
@@ -51,7 +54,7 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Ends every process of the server as a crash does.</summary>
     public void Kill()
     {
-        var pid = int.Parse(File.ReadLines($"{_folder}/data/postmaster.pid").First(), System.Globalization.CultureInfo.InvariantCulture);
+        var pid = ProcessId;
         using var postmaster = Process.GetProcessById(pid);
         postmaster.Kill(entireProcessTree: true);
         // Not a child of this process: its end can't be waited for, only seen.
@@ -63,7 +66,7 @@ public sealed class PostgresServer : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         if (_isRunning)
-            await RunAsPostgresAsync("pg_ctl", "-w", "-m", "immediate", "-D", $"{_folder}/data", "stop");
+            await RunAsPostgresAsync("pg_ctl", "-s", "-w", "-m", "immediate", "-D", $"{_folder}/data", "stop");
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -88,7 +91,10 @@ public sealed class PostgresServer : IAsyncLifetime
     private static async Task RunAsync(string command, params string[] arguments)
     {
         // The server keeps the streams it inherits: only their beginning, the tool's own words, could be read.
-        using var process = Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = "/" })!;
+        var isTalkative = arguments.Contains($"{Programs}/initdb") || command.EndsWith("/initdb", StringComparison.Ordinal);
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { WorkingDirectory = "/", RedirectStandardOutput = isTalkative })!;
+        if (isTalkative)
+            await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{command} {string.Join(' ', arguments)} ended with {process.ExitCode}.");

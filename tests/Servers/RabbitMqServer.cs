@@ -31,6 +31,9 @@ public sealed class RabbitMqServer : IAsyncLifetime
 
     public Uri? Management => _managementPort is { } port ? new Uri($"http://127.0.0.1:{port}/") : null;
 
+    /// <summary>Of the script below which the broker runs.</summary>
+    public int ProcessId => _server?.Id ?? throw new InvalidOperationException("The broker does not run.");
+
     /// <param name="withManagement">Whether the management UI and its API are there as well.</param>
     public static async Task<RabbitMqServer> StartNewAsync(bool withManagement = false)
     {

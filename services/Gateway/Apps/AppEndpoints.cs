@@ -82,7 +82,9 @@ internal static class AppEndpoints
         var apps = db.Apps.AsNoTracking();
         if (query.After is { } after)
             apps = apps.Where(x => x.CreatedAt < after.At || (x.CreatedAt == after.At && x.Id < after.Id));
-        var found = await view.Rows(apps).OrderByDescending(x => x.App.CreatedAt).ThenByDescending(x => x.App.Id).Take(query.Size + 1).ToListAsync(cancellation);
+        // First the page, then what belongs to its apps: the other way round it would be looked up for every app.
+        var page = apps.OrderByDescending(x => x.CreatedAt).ThenByDescending(x => x.Id).Take(query.Size + 1);
+        var found = await view.Rows(page).OrderByDescending(x => x.App.CreatedAt).ThenByDescending(x => x.App.Id).ToListAsync(cancellation);
         return TypedResults.Ok(query.ToPage(found, row => new Position(row.App.CreatedAt, row.App.Id), row => view.Show(row, request)));
     }
 

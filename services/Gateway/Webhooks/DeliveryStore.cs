@@ -1,33 +1,28 @@
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
-using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Hosting.Telemetry;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
-using Paas.Persistence.Messaging;
 
 namespace Paas.Gateway.Webhooks;
 
-/// <summary>Stores a verified delivery for each of its apps, with the message that makes a deployment of it.</summary>
-internal sealed class DeliveryStore(IServiceScopeFactory scopes, TimeProvider clock)
+/// <summary>Stores a verified delivery for each of its apps, once.</summary>
+internal sealed class DeliveryStore(DeliveryWriter writer, IServiceScopeFactory scopes, TimeProvider clock)
 {
     /// <summary>GitHub waits for 10 seconds in all.</summary>
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(8);
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(8);
 
     /// <returns>What was decided, the first time that the delivery came.</returns>
     public async Task<IReadOnlyList<Delivery>> StoreAsync(IncomingDelivery incoming, PushPayload payload, IReadOnlyList<App> apps)
     {
+        var (decision, reason) = PushRules.Decide(incoming.Event, payload);
+        var deliveries = apps.Select(app => From(incoming, payload, app, decision, reason)).ToList();
         // Not ended by a caller who hangs up: it has been verified, and should not be lost.
         using var timeout = new CancellationTokenSource(MaxTime);
         try
         {
-            return await StoreOnceAsync(incoming, payload, apps, timeout.Token);
-        }
-        catch (DbUpdateException)
-        {
-            // Either the same delivery has come twice at once, and then is found now, or it fails again.
-            return await StoreOnceAsync(incoming, payload, apps, timeout.Token);
+            return await StoreAsync(deliveries, timeout.Token);
         }
         catch (OperationCanceledException exception)
         {
@@ -35,37 +30,40 @@ internal sealed class DeliveryStore(IServiceScopeFactory scopes, TimeProvider cl
         }
     }
 
-    private async Task<IReadOnlyList<Delivery>> StoreOnceAsync(
-        IncomingDelivery incoming, PushPayload payload, IReadOnlyList<App> apps, CancellationToken cancellation)
+    private async Task<IReadOnlyList<Delivery>> StoreAsync(List<Delivery> deliveries, CancellationToken cancellation)
     {
-        var (decision, reason) = PushRules.Decide(incoming.Event, payload);
+        try
+        {
+            await WriteAsync(deliveries, cancellation);
+            return deliveries;
+        }
+        catch (DbUpdateException)
+        {
+            // Either it has come before, for these apps or for some of them, and then is found now; or it fails again.
+            var known = await FindAsync(deliveries, cancellation);
+            var others = deliveries.Where(delivery => known.All(stored => stored.AppId != delivery.AppId)).ToList();
+            if (others.Count > 0)
+                await WriteAsync(others, cancellation);
+            return [.. known, .. others];
+        }
+    }
+
+    private async Task WriteAsync(List<Delivery> deliveries, CancellationToken cancellation)
+    {
+        await writer.StoreAsync(deliveries, cancellation);
+        // What is pending counts when it is decided.
+        if (deliveries[0].Decision is var decision and not DeliveryDecisions.Pending)
+            PaasMetrics.DeliveryDecided(decision, deliveries.Count);
+    }
+
+    private async Task<List<Delivery>> FindAsync(List<Delivery> deliveries, CancellationToken cancellation)
+    {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
-        var outbox = scope.ServiceProvider.GetRequiredService<BusOutbox>();
         db.Database.SetCommandTimeout(MaxTime);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
-        var ids = apps.Select(app => (Guid?)app.Id).ToList();
-        var stored = await db.Deliveries.AsNoTracking()
-            .Where(delivery => delivery.DeliveryId == incoming.DeliveryId && ids.Contains(delivery.AppId)).ToListAsync(cancellation);
-        foreach (var app in apps.Where(app => stored.All(delivery => delivery.AppId != app.Id)).ToList())
-        {
-            var delivery = From(incoming, payload, app, decision, reason);
-            stored.Add(delivery);
-            db.Deliveries.Add(delivery);
-            if (decision == DeliveryDecisions.Pending)
-                await outbox.PublishAsync(new PushReceived { DeliveryId = delivery.Id }, cancellation);
-        }
-
-        if (db.ChangeTracker.HasChanges())
-        {
-            var added = db.ChangeTracker.Entries<Delivery>().Count();
-            await outbox.SaveChangesAsync(cancellation);
-            // What is pending counts when it is decided.
-            if (decision != DeliveryDecisions.Pending)
-                PaasMetrics.DeliveryDecided(decision, added);
-        }
-
-        return stored;
+        var (id, apps) = (deliveries[0].DeliveryId, deliveries.Select(delivery => delivery.AppId).ToList());
+        return await db.Deliveries.AsNoTracking()
+            .Where(delivery => delivery.DeliveryId == id && apps.Contains(delivery.AppId)).ToListAsync(cancellation);
     }
 
     private Delivery From(IncomingDelivery incoming, PushPayload payload, App app, string decision, string reason) => new()

@@ -26,6 +26,8 @@ internal static class WebhookEndpoints
         services.AddSingleton<DeliveryBodies>();
         services.AddSingleton<RejectedDeliveries>();
         services.AddHostedService(provider => provider.GetRequiredService<RejectedDeliveries>());
+        services.AddSingleton<DeliveryWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<DeliveryWriter>());
         services.AddSingleton<DeliveryStore>();
         services.AddScoped<WebhookReceiver>();
         return services;

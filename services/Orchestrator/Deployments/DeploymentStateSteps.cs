@@ -8,7 +8,7 @@ namespace Paas.Orchestrator.Deployments;
 internal static class DeploymentStateSteps
 {
     public static StepRecord? CurrentRecord(this DeploymentState deployment) =>
-        deployment.Steps.FindLast(step => step.Name == deployment.Step && step.Attempt == deployment.Attempt);
+        deployment.Steps.LastOrDefault(step => step.Name == deployment.Step && step.Attempt == deployment.Attempt);
 
     /// <summary>Makes the next attempt of a step the current one.</summary>
     public static void BeginStep(this DeploymentState deployment, string step, DateTime now, TimeSpan limit)

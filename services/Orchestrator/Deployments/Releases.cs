@@ -49,11 +49,14 @@ internal sealed class Releases(PaasDbContext db, SecretSealer sealer)
                 break;
         }
 
-        if (own is not null)
-            db.Releases.Remove(own);
         deployment.Release = ++environment.LastRelease;
-        // One deployment has one release: the outdated one has to be gone before the new one comes.
-        await db.SaveChangesAsync(cancellation);
+        if (own is not null)
+        {
+            // One deployment has one release: the outdated one has to be gone before the new one comes.
+            db.Releases.Remove(own);
+            await db.SaveChangesAsync(cancellation);
+        }
+
         db.Releases.Add(new Release
         {
             EnvironmentId = environment.Id,

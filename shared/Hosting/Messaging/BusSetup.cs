@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Paas.Contracts;
 using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Steps;
 using Paas.Hosting.Telemetry;
@@ -67,6 +68,11 @@ public static class BusSetup
         rabbit.Host(broker.Uri);
         // What can't be routed comes back as an exception instead of being dropped.
         rabbit.ConfigureSend(send => send.UseExecute(WaitQueues.ReturnUnroutable));
+        // Nobody listens to these as such, so the broker needs not pass every event on to them.
+        rabbit.Publish<IStepMessage>(message => message.Exclude = true);
+        rabbit.Publish<IStepEnded>(message => message.Exclude = true);
+        rabbit.Publish<IStepSucceeded>(message => message.Exclude = true);
+        rabbit.Publish<IDeploymentEnded>(message => message.Exclude = true);
         rabbit.ConfigureEndpoints(context);
     }
 

@@ -19,6 +19,7 @@ internal sealed class StepLog : IStepLog, IAsyncDisposable
     private readonly Func<AppendLog, Task> _send;
     private readonly IStepMessage _step;
     private readonly TimeProvider _clock;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _sender;
     private long _bytes;
     private long _leftOut;
@@ -50,6 +51,7 @@ internal sealed class StepLog : IStepLog, IAsyncDisposable
         if (_leftOut > 0)
             _lines.Writer.TryWrite(" !     " + StepTexts.LinesLeftOut(_leftOut, MaxLogBytes));
         _lines.Writer.TryComplete();
+        _ended.TrySetResult();
         await _sender;
     }
 
@@ -88,8 +90,9 @@ internal sealed class StepLog : IStepLog, IAsyncDisposable
         var batch = new List<string>();
         while (await _lines.Reader.WaitToReadAsync())
         {
-            if (!_lines.Reader.Completion.IsCompleted && _lines.Reader.Count < MaxBatchLines)
-                await Task.WhenAny(_lines.Reader.Completion, Task.Delay(BatchDelay, _clock));
+            // More lines may follow soon, unless the step has ended.
+            if (_lines.Reader.Count < MaxBatchLines)
+                await _ended.Task.WaitAsync(BatchDelay, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (batch.Count < MaxBatchLines && _lines.Reader.TryRead(out var line))
                 batch.Add(line);
             await _send(new AppendLog

@@ -47,7 +47,7 @@ public sealed class DeploymentState : SagaStateMachineInstance
     public DateTime? Deadline { get; set; }
 
     /// <summary>Every attempt of every step, in the order in which they began.</summary>
-    public List<StepRecord> Steps { get; set; } = [];
+    public IReadOnlyList<StepRecord> Steps { get; set; } = [];
 
     public string? SourceDigest { get; set; }
     public BuildPlan? BuildPlan { get; set; }

@@ -10,5 +10,5 @@ public sealed class Route
     public int Release { get; set; }
 
     /// <summary>Base URLs of the healthy instances.</summary>
-    public List<string> Instances { get; set; } = [];
+    public IReadOnlyList<string> Instances { get; set; } = [];
 }

@@ -65,7 +65,9 @@ internal sealed class DeploymentSagaRepository(PaasDbContext db) :
             return db.SaveChangesAsync(CancellationToken);
         }
 
-        public Task Update(SagaConsumeContext<DeploymentState> context) => db.SaveChangesAsync(CancellationToken);
+        // The outbox saves at the end of its transaction, together with what is to be sent.
+        public Task Update(SagaConsumeContext<DeploymentState> context) =>
+            db.Database.CurrentTransaction is null ? db.SaveChangesAsync(CancellationToken) : Task.CompletedTask;
 
         public Task Delete(SagaConsumeContext<DeploymentState> context)
         {

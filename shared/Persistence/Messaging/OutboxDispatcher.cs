@@ -123,14 +123,12 @@ public sealed partial class OutboxDispatcher(
         return messages.Count;
     }
 
-    private async Task SendAsync(IEnumerable<OutboxMessage> messages, CancellationToken cancellation)
+    /// <summary>All at once: each waits for the broker's confirmation, and one after the other they could fall behind.</summary>
+    private Task SendAsync(IEnumerable<OutboxMessage> messages, CancellationToken cancellation) => Task.WhenAll(messages.Select(async message =>
     {
-        foreach (var message in messages)
-        {
-            var endpoint = await bus.GetSendEndpoint(message.DestinationAddress!);
-            await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation);
-        }
-    }
+        var endpoint = await bus.GetSendEndpoint(message.DestinationAddress!);
+        await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation);
+    }));
 
     private static partial class Log
     {

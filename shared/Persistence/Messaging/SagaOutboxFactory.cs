@@ -12,7 +12,8 @@ namespace Paas.Persistence.Messaging;
 /// What a crash leaves unsent, or a broker that is down, is sent by <see cref="OutboxDispatcher"/>.
 /// </summary>
 internal sealed partial class SagaOutboxFactory(
-    PaasDbContext db, AfterCommit afterCommit, IServiceProvider services, TimeProvider clock, ILogger<SagaOutboxFactory> logger) : IOutboxContextFactory<PaasDbContext>
+    PaasDbContext db, AfterCommit afterCommit, IServiceProvider services, SentMessages sent, TimeProvider clock,
+    ILogger<SagaOutboxFactory> logger) : IOutboxContextFactory<PaasDbContext>
 {
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
 
@@ -20,7 +21,7 @@ internal sealed partial class SagaOutboxFactory(
         where T : class
     {
         var messageId = context.GetOriginalMessageId() ?? throw new MessageException(typeof(T), "A message needs an id to be consumed once.");
-        var outbox = new OutboxContext<T>(context, options, services, db, clock);
+        var outbox = new OutboxContext<T>(context, options, services, db, sent, clock);
         await using (var transaction = await db.Database.BeginTransactionAsync(context.CancellationToken))
         {
             var isNew = await db.Database.ExecuteSqlAsync(
@@ -56,7 +57,7 @@ internal sealed partial class SagaOutboxFactory(
 
     /// <summary>Collects what the consumer sends; then, in the second pass, hands it out to be sent.</summary>
     private sealed class OutboxContext<T>(
-        ConsumeContext<T> context, OutboxConsumeOptions options, IServiceProvider services, PaasDbContext db, TimeProvider clock)
+        ConsumeContext<T> context, OutboxConsumeOptions options, IServiceProvider services, PaasDbContext db, SentMessages sent, TimeProvider clock)
         : OutboxConsumeContextProxy<T>(context, options, services)
         where T : class
     {
@@ -87,7 +88,11 @@ internal sealed partial class SagaOutboxFactory(
 
         public override Task NotifyOutboxMessageDelivered(OutboxMessageContext message) => Task.CompletedTask;
 
-        public override Task SetDelivered() => OutboxDispatcher.RemoveAsync(db, _messages, CancellationToken.None);
+        public override Task SetDelivered()
+        {
+            sent.Remove(_messages);
+            return Task.CompletedTask;
+        }
 
         public override Task RemoveOutboxMessages() => Task.CompletedTask;
     }

@@ -24,6 +24,17 @@ public sealed class StepLogTests
     }
 
     [Fact]
+    public async Task A_step_that_ends_does_not_wait_for_more_lines()
+    {
+        var log = Open(new StoppedClock());
+        log.Write("the only line");
+
+        await log.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+
+        _sent.ShouldHaveSingleItem().Lines.ShouldBe(["the only line"]);
+    }
+
+    [Fact]
     public async Task A_log_that_is_too_long_is_cut_and_says_so()
     {
         var log = Open();
@@ -53,12 +64,19 @@ public sealed class StepLogTests
         clean.ShouldEndWith("…");
     }
 
-    private StepLog Open() => new(
+    private StepLog Open(TimeProvider? clock = null) => new(
         Command,
         batch =>
         {
             _sent.Add(batch);
             return Task.CompletedTask;
         },
-        TimeProvider.System);
+        clock ?? TimeProvider.System);
+
+    /// <summary>No time passes.</summary>
+    private sealed class StoppedClock : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 }
