@@ -154,7 +154,7 @@ internal static class FaultEndpoints
 
     private static FaultResponse Show(DeploymentState deployment, int replays)
     {
-        var record = deployment.Steps.FindLast(step => step.Name == deployment.Step && step.Attempt == deployment.Attempt);
+        var record = deployment.Steps.LastOrDefault(step => step.Name == deployment.Step && step.Attempt == deployment.Attempt);
         return new FaultResponse
         {
             Id = deployment.CorrelationId,
