@@ -2,6 +2,7 @@ using System.Data.Common;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Paas.Persistence;
 
@@ -22,7 +23,7 @@ internal sealed partial class DatabasePreparation(IServiceProvider services, Tim
                 await PersistenceSetup.MigrateAsync(services, cancellationToken);
                 return;
             }
-            catch (Exception exception) when (IsAway(exception))
+            catch (Exception exception) when (IsPassing(exception))
             {
                 Log.Waiting(logger, exception.GetBaseException().Message);
             }
@@ -31,12 +32,15 @@ internal sealed partial class DatabasePreparation(IServiceProvider services, Tim
         }
     }
 
-    /// <summary>Not there, still starting, or gone in the middle: nothing that would stay so.</summary>
-    private static bool IsAway(Exception? exception)
+    /// <summary>
+    /// Not there, still starting, gone in the middle, or just being made by another process: nothing that would stay so.
+    /// </summary>
+    private static bool IsPassing(Exception? exception)
     {
         for (; exception is not null; exception = exception.InnerException)
         {
-            if (exception is DbException { IsTransient: true } or System.Net.Sockets.SocketException or TimeoutException)
+            if (exception is DbException { IsTransient: true } or System.Net.Sockets.SocketException or TimeoutException
+                or PostgresException { SqlState: PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.UniqueViolation })
                 return true;
         }
 

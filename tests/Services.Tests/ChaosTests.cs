@@ -43,7 +43,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var lost = await FindLostAsync(cluster, pushes);
         var doubled = await FindDoubledAsync(cluster);
         var faultedTries = await CountAsync(cluster, "log_batches WHERE text LIKE '%(try %'");
-        var attempts = await CountAsync(cluster, "deployments, json_array_elements(steps::json) AS step WHERE (step->>'attempt')::int > 1");
+        var attempts = await CountAsync(cluster, "deployments, json_array_elements(steps::json) AS record(value) WHERE (record.value->>'attempt')::int > 1");
         var table = $"""
             Chaos: seed {seed}, {time.TotalSeconds:0} s, {pushes.Accepted.Count} pushes to {Apps} apps
               killed
