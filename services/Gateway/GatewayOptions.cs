@@ -37,6 +37,10 @@ public sealed class GatewayOptions
     /// <summary>How long a connection to an app may be silent before it is cut.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Gateway__AppTimeout has to be between a second and a day.")]
     public TimeSpan AppTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long requests to apps may still take once the gateway was asked to stop.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:40", ErrorMessage = "Gateway__StopTimeout has to be between 0 and 40 seconds.")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(20);
 }
 
 [OptionsValidator]

@@ -1,6 +1,7 @@
 using MassTransit;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Paas.Gateway.Access;
 using Paas.Gateway.Apps;
@@ -13,6 +14,7 @@ using Paas.Gateway.OpenApi;
 using Paas.Gateway.Releases;
 using Paas.Gateway.Router;
 using Paas.Gateway.Webhooks;
+using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Source;
 using Paas.Persistence;
@@ -51,6 +53,20 @@ public static class GatewaySetup
 
     public static void AddGateway(this IBusRegistrationConfigurator bus) =>
         bus.AddConsumer<SwitchRouteConsumer, SwitchRouteConsumerDefinition>();
+
+    /// <summary>
+    /// Keeps several gateways' routes alike. They also go on while the broker is away: then they are degraded, but ready.
+    /// </summary>
+    public static void AddOtherGateways(this IBusRegistrationConfigurator bus)
+    {
+        bus.AddSingleton<NewsConnection>();
+        bus.AddSingleton<OtherGateways>();
+        bus.AddSingleton<RouteWatch>();
+        bus.AddHostedService(provider => provider.GetRequiredService<RouteWatch>());
+        bus.AddConsumer<GatewayNewsConsumer, GatewayNewsConsumerDefinition>().InEveryProcess(Hosting.Messaging.Endpoints.GatewayNewsQueue);
+        bus.AddBusObserver<Goodbye>();
+        bus.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Degraded);
+    }
 
     /// <summary>
     /// Lets the command line on the same machine find the platform, and in: by a file in the data directory that only

@@ -8,9 +8,13 @@ return await ServiceHost.RunAsync(
     Service.Gateway,
     service =>
     {
-        service.Services.AddPaasDatabase(service.Configuration);
+        service.Services.AddPaasDatabase(service.Configuration, callersWait: true);
         service.Services.AddGateway(service.Configuration);
         service.Services.AddOperatorToken();
-        service.Services.AddPaasBus(service.Configuration, bus => bus.AddGateway());
+        service.Services.AddPaasBus(service.Configuration, bus =>
+        {
+            bus.AddGateway();
+            bus.AddOtherGateways();
+        });
     },
     app => app.UseGateway());

@@ -25,6 +25,7 @@ public sealed class PaasDbContext : DbContext
     public DbSet<Release> Releases => Set<Release>();
     public DbSet<LogBatch> LogBatches => Set<LogBatch>();
     public DbSet<Route> Routes => Set<Route>();
+    public DbSet<Counter> Counters => Set<Counter>();
     public DbSet<AccessToken> AccessTokens => Set<AccessToken>();
     public DbSet<OperatorAction> OperatorActions => Set<OperatorAction>();
     public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
@@ -88,8 +89,10 @@ public sealed class PaasDbContext : DbContext
         {
             route.ToTable("routes").HasKey(x => x.AppId);
             route.HasIndex(x => x.App);
+            route.HasIndex(x => x.Version);
             Json(route.Property(x => x.Instances));
         });
+        modelBuilder.Entity<Counter>(counter => counter.ToTable("counters").HasKey(x => x.Name));
         modelBuilder.Entity<AccessToken>(token => token.ToTable("access_tokens").HasKey(x => x.Hash));
         modelBuilder.Entity<OperatorAction>(action =>
         {

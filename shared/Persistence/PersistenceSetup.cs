@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using MassTransit;
 using MassTransit.Configuration;
@@ -6,6 +7,8 @@ using MassTransit.Saga;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -17,20 +20,28 @@ namespace Paas.Persistence;
 
 public static class PersistenceSetup
 {
+    private const string MigrationLock = "migrations";
+
+    /// <summary>A change of a large table, and the waiting for another service that makes it, take their time.</summary>
+    private static readonly TimeSpan MigrationTimeout = TimeSpan.FromMinutes(30);
+
     /// <summary>For a service on its own: the persistence, and the newest schema before anything uses it.</summary>
     /// <exception cref="StartException"><c>ConnectionStrings:Paas</c> is not set: services on their own share a PostgreSQL.</exception>
-    public static IServiceCollection AddPaasDatabase(this IServiceCollection services, IConfiguration configuration)
+    /// <param name="services">The service's.</param>
+    /// <param name="configuration">The service's.</param>
+    /// <param name="callersWait">Whether somebody waits for an answer, who is told soon that the database hangs.</param>
+    public static IServiceCollection AddPaasDatabase(this IServiceCollection services, IConfiguration configuration, bool callersWait = false)
     {
         if (string.IsNullOrEmpty(configuration.GetConnectionString("Paas")))
             throw new StartException(PersistenceTexts.NoDatabase());
         services.AddHostedService<DatabasePreparation>();
-        return services.AddPaasPersistence(configuration);
+        return services.AddPaasPersistence(configuration, callersWait);
     }
 
     /// <summary>PostgreSQL if <c>ConnectionStrings:Paas</c> is set; if not, SQLite in the data directory.</summary>
-    public static IServiceCollection AddPaasPersistence(this IServiceCollection services, IConfiguration configuration)
+    public static IServiceCollection AddPaasPersistence(this IServiceCollection services, IConfiguration configuration, bool callersWait = false)
     {
-        services.AddDbContextPool<PaasDbContext>(options => options.UsePaasDatabase(configuration));
+        services.AddDbContextPool<PaasDbContext>(options => options.UsePaasDatabase(configuration, callersWait));
         services.AddScoped<BusOutbox>();
         services.AddScoped<AfterCommit>();
         services.AddSingleton<SentMessages>();
@@ -54,31 +65,53 @@ public static class PersistenceSetup
         // data directory belongs to this process alone, so whatever lock there is has been left behind.
         if (database.IsSqlite())
             await database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
-        await database.MigrateAsync(cancellation);
-    }
-
-    internal static DbContextOptionsBuilder UsePaasDatabase(this DbContextOptionsBuilder options, IConfiguration configuration)
-    {
-        if (configuration.GetConnectionString("Paas") is { Length: > 0 } postgres)
-            return options.UseNpgsql(PostgresSettings(postgres));
-        var folder = Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
-        var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "paas.db"), ForeignKeys = true };
-        return options.UseSqlite(connection.ToString()).AddInterceptors(SqliteSettings.Instance);
+        database.SetCommandTimeout(MigrationTimeout);
+        if (database.IsNpgsql())
+            await MigrateInTurnAsync(database, cancellation);
+        else
+            await database.MigrateAsync(cancellation);
     }
 
     /// <summary>
-    /// The same few statements come again and again, so each connection prepares them; and nobody changes its session,
-    /// so there is nothing to reset. What the operator has set stays.
+    /// EF's own lock ends with each migration, after which another process may make the next one as well. This one ends
+    /// with the connection.
     /// </summary>
-    private static string PostgresSettings(string connection)
+    private static async Task MigrateInTurnAsync(DatabaseFacade database, CancellationToken cancellation)
     {
-        var given = new DbConnectionStringBuilder { ConnectionString = connection };
-        var settings = new NpgsqlConnectionStringBuilder(connection);
-        if (!given.ContainsKey("Max Auto Prepare") && !given.ContainsKey(nameof(settings.MaxAutoPrepare)))
-            settings.MaxAutoPrepare = 100;
-        if (!given.ContainsKey("No Reset On Close") && !given.ContainsKey(nameof(settings.NoResetOnClose)))
-            settings.NoResetOnClose = true;
-        return settings.ToString();
+        var creator = database.GetService<IRelationalDatabaseCreator>();
+        try
+        {
+            if (!await creator.ExistsAsync(cancellation))
+                await creator.CreateAsync(cancellation);
+        }
+        catch (PostgresException exception) when (exception.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+        {
+            // Another process has made it at the same time.
+        }
+
+        await database.OpenConnectionAsync(cancellation);
+        try
+        {
+            await database.ExecuteSqlAsync($"SELECT pg_advisory_lock(hashtextextended({MigrationLock}, 0))", cancellation);
+            await database.MigrateAsync(cancellation);
+        }
+        finally
+        {
+            // A connection that goes back to its pool would keep the lock.
+            if (database.GetDbConnection().State == ConnectionState.Open)
+                await database.ExecuteSqlAsync($"SELECT pg_advisory_unlock(hashtextextended({MigrationLock}, 0))", CancellationToken.None);
+            await database.CloseConnectionAsync();
+        }
+    }
+
+    internal static DbContextOptionsBuilder UsePaasDatabase(
+        this DbContextOptionsBuilder options, IConfiguration configuration, bool callersWait = false)
+    {
+        if (configuration.GetConnectionString("Paas") is { Length: > 0 } postgres)
+            return options.UseNpgsql(PostgresConnections.WithDefaults(postgres, callersWait)).AddInterceptors(PostgresConnections.Instance);
+        var folder = Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
+        var connection = new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "paas.db"), ForeignKeys = true };
+        return options.UseSqlite(connection.ToString()).AddInterceptors(SqliteSettings.Instance);
     }
 
     /// <summary>Keeps the state of deployments in the <see cref="PaasDbContext"/>.</summary>

@@ -25,6 +25,17 @@ public static class RowLocks
             : db.Environments.SingleOrDefaultAsync(x => x.Id == id, cancellation);
     }
 
+    /// <summary>
+    /// Counts on, and holds the counter until the transaction ends: whoever sees a number has been able to see
+    /// everything that was stored under the numbers before it.
+    /// </summary>
+    public static async Task<long> NextAsync(this PaasDbContext db, string counter, CancellationToken cancellation) =>
+        (await db.Database.SqlQuery<long>(
+            $"""
+             INSERT INTO counters (name, value) VALUES ({counter}, 1)
+             ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value AS "Value"
+             """).ToListAsync(cancellation))[0];
+
     /// <summary>Waits until nobody else holds the lock of that name, and holds it until the transaction ends.</summary>
     public static Task LockAsync(this PaasDbContext db, string name, CancellationToken cancellation) => db.Database.IsNpgsql()
         ? db.Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellation)

@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Servers;
 
 namespace Paas.Persistence.Tests;
@@ -23,6 +24,23 @@ public sealed class PostgresSchemaTests(PostgresServer server) : IClassFixture<P
         columns.ShouldNotBeEmpty();
         columns.ShouldBe(await ColumnsAsync(created));
         (await IndexesAsync(migrated)).ShouldBe(await IndexesAsync(created));
+    }
+
+    [Fact]
+    public async Task Several_services_may_migrate_a_new_database_at_once()
+    {
+        Assert.SkipUnless(PostgresServer.IsInstalled, "PostgreSQL is not installed here.");
+        for (var round = 0; round < 5; round++)
+        {
+            var database = $"together{round}";
+            await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
+            {
+                await using var services = new ServiceCollection().AddScoped(_ => Open(database)).BuildServiceProvider();
+                await PersistenceSetup.MigrateAsync(services, TestContext.Current.CancellationToken);
+            })));
+            await using var migrated = Open(database);
+            (await migrated.Database.GetPendingMigrationsAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        }
     }
 
     private static Task<List<string>> ColumnsAsync(PaasDbContext db) => db.Database.SqlQueryRaw<string>(

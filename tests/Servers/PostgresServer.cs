@@ -13,6 +13,7 @@ public sealed class PostgresServer : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("paas-postgres-").FullName;
     private readonly int _port = Ports.Free();
     private bool _isRunning;
+    private bool _isPaused;
 
     public static bool IsInstalled => Programs is not null;
 
@@ -51,6 +52,19 @@ public sealed class PostgresServer : IAsyncLifetime
         _isRunning = true;
     }
 
+    /// <summary>Lets every process of the server hang: it keeps its connections, takes new ones, and answers nothing.</summary>
+    public async Task PauseAsync()
+    {
+        await Signals.SendAsync("STOP", ProcessId);
+        _isPaused = true;
+    }
+
+    public async Task ContinueAsync()
+    {
+        await Signals.SendAsync("CONT", ProcessId);
+        _isPaused = false;
+    }
+
     /// <summary>Ends every process of the server as a crash does.</summary>
     public void Kill()
     {
@@ -65,6 +79,8 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (_isPaused)
+            await ContinueAsync();
         if (_isRunning)
             await RunAsPostgresAsync("pg_ctl", "-s", "-w", "-m", "immediate", "-D", $"{_folder}/data", "stop");
         Directory.Delete(_folder, recursive: true);

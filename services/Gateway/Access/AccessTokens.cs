@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
+using Paas.Gateway.Http;
 using Paas.Persistence;
 
 namespace Paas.Gateway.Access;
@@ -10,7 +11,7 @@ namespace Paas.Gateway.Access;
 /// Whom a bearer token stands for. All tokens' hashes are kept in memory for a short time, so that neither callers
 /// nor strangers cost a query each.
 /// </summary>
-internal sealed class AccessTokens(IServiceScopeFactory scopes, TimeProvider clock, LocalAccess? local = null) : IDisposable
+internal sealed class AccessTokens
 {
     private const int MaxLength = 500;
 
@@ -20,8 +21,17 @@ internal sealed class AccessTokens(IServiceScopeFactory scopes, TimeProvider clo
     /// <summary>How long a token that was just added may be unknown.</summary>
     private static readonly TimeSpan MinAge = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _loading = new(1);
+    private readonly IServiceScopeFactory _scopes;
+    private readonly TimeProvider _clock;
+    private readonly LocalAccess? _local;
+    private readonly SharedLoad<Snapshot> _load;
     private volatile Snapshot _snapshot = new(FrozenDictionary<string, string>.Empty, DateTimeOffset.MinValue);
+
+    public AccessTokens(IServiceScopeFactory scopes, TimeProvider clock, LocalAccess? local = null)
+    {
+        (_scopes, _clock, _local) = (scopes, clock, local);
+        _load = new SharedLoad<Snapshot>(LoadAsync);
+    }
 
     public static string Hash(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
@@ -30,36 +40,24 @@ internal sealed class AccessTokens(IServiceScopeFactory scopes, TimeProvider clo
     {
         if (token.Length is 0 or > MaxLength)
             return null;
-        if (local?.Matches(token) == true)
+        if (_local?.Matches(token) == true)
             return LocalAccess.Name;
         var hash = Hash(token);
         var name = _snapshot.Names.GetValueOrDefault(hash);
-        var age = clock.GetUtcNow() - _snapshot.LoadedAt;
+        var age = _clock.GetUtcNow() - _snapshot.LoadedAt;
         if (age < (name is null ? MinAge : MaxAge))
             return name;
-        return (await LoadAsync(_snapshot, cancellation)).Names.GetValueOrDefault(hash);
+        return (await _load.GetAsync(cancellation)).Names.GetValueOrDefault(hash);
     }
 
     public void Forget() => _snapshot = _snapshot with { LoadedAt = DateTimeOffset.MinValue };
 
-    public void Dispose() => _loading.Dispose();
-
-    private async Task<Snapshot> LoadAsync(Snapshot old, CancellationToken cancellation)
+    private async Task<Snapshot> LoadAsync()
     {
-        await _loading.WaitAsync(cancellation);
-        try
-        {
-            if (!ReferenceEquals(_snapshot, old))
-                return _snapshot; // another request has loaded meanwhile
-            await using var scope = scopes.CreateAsyncScope();
-            var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
-            var names = await db.AccessTokens.AsNoTracking().ToDictionaryAsync(token => token.Hash, token => token.Name, cancellation);
-            return _snapshot = new Snapshot(names.ToFrozenDictionary(), clock.GetUtcNow());
-        }
-        finally
-        {
-            _loading.Release();
-        }
+        await using var scope = _scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
+        var names = await db.AccessTokens.AsNoTracking().ToDictionaryAsync(token => token.Hash, token => token.Name);
+        return _snapshot = new Snapshot(names.ToFrozenDictionary(), _clock.GetUtcNow());
     }
 
     private sealed record Snapshot(FrozenDictionary<string, string> Names, DateTimeOffset LoadedAt);

@@ -119,7 +119,7 @@ internal static class AppEndpoints
         await routes.RemoveAsync(id, RemoveAsync, cancellation);
         return TypedResults.NoContent();
 
-        async Task RemoveAsync()
+        async Task<long?> RemoveAsync()
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
             var found = await db.LockAppAsync(id, cancellation) ?? throw ProblemException.NotFound(GatewayTexts.AppUnknown(app));
@@ -131,9 +131,10 @@ internal static class AppEndpoints
                 await outbox.PublishAsync(new CancelDeployment { DeploymentId = deployment, RequestedBy = requestedBy }, cancellation);
             await outbox.SendAsync(Hosting.Messaging.Endpoints.RemoveApp, new RemoveApp { AppId = id, App = found.Name, Target = found.Target }, cancellation);
             await db.Releases.Where(release => release.AppId == id).ExecuteDeleteAsync(cancellation);
-            await db.Routes.Where(route => route.AppId == id).ExecuteDeleteAsync(cancellation);
             db.Apps.Remove(found);
+            var change = await db.RemoveRouteAsync(id, cancellation);
             await outbox.SaveChangesAsync(cancellation);
+            return change;
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.EntityFrameworkCore;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Gateway.Apps;
+using Paas.Gateway.Http;
 using Paas.Hosting.Secrets;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
@@ -26,7 +27,8 @@ internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, Secre
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
         var app = await db.FindAppAsync(appName, cancellation);
         // Two changes at once must not be mixed, nor pass the limits together.
-        var environment = (await db.LockEnvironmentAsync(app.MainEnvironment().Id, cancellation))!;
+        var environment = await db.LockEnvironmentAsync(app.MainEnvironment().Id, cancellation)
+            ?? throw ProblemException.NotFound(GatewayTexts.AppUnknown(appName)); // removed meanwhile
         var stored = await db.ConfigVars.Where(variable => variable.AppId == app.Id).ToDictionaryAsync(variable => variable.Name, cancellation);
         var values = stored.ToDictionary(variable => variable.Key, variable => Open(variable.Value) ?? "");
         var set = asked.Where(variable => variable.Value is { } value && (!stored.TryGetValue(variable.Key, out var old) || Open(old) != value))

@@ -14,8 +14,27 @@ internal enum ForwardOutcome
     TimedOut,
 }
 
+/// <summary>Cuts what has not ended some time after the gateway was asked to stop: an upgraded connection has no end of its own.</summary>
+internal sealed class RequestEnd : IDisposable
+{
+    private readonly CancellationTokenSource _cut = new();
+    private readonly CancellationTokenRegistration _stopping;
+
+    public RequestEnd(IHostApplicationLifetime lifetime, IOptions<GatewayOptions> options) =>
+        _stopping = lifetime.ApplicationStopping.Register(() => _cut.CancelAfter(options.Value.StopTimeout));
+
+    public CancellationToken Token => _cut.Token;
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _cut.Dispose();
+    }
+}
+
 /// <summary>Sends a request to an instance of its app.</summary>
-internal sealed class AppForwarder(IHttpForwarder forwarder, RouteTable routes, IOptions<GatewayOptions> options) : IDisposable
+internal sealed class AppForwarder(
+    IHttpForwarder forwarder, RouteTable routes, RouteSwitch routeSwitch, IOptions<GatewayOptions> options, RequestEnd end) : IDisposable
 {
     private readonly ForwarderRequestConfig _request = new() { ActivityTimeout = options.Value.AppTimeout, Version = HttpVersion.Version11 };
 
@@ -49,6 +68,9 @@ internal sealed class AppForwarder(IHttpForwarder forwarder, RouteTable routes, 
                 context.Response.Clear();
             }
 
+            // Another gateway may have switched the route, and its word of it be on its way.
+            if (routes.Find(route.App) == route)
+                await routeSwitch.CheckAsync(route);
             var newest = routes.Find(route.App);
             if (newest is null || newest == route)
                 return newest is null ? ForwardOutcome.NoInstance : outcome;
@@ -81,7 +103,7 @@ internal sealed class AppForwarder(IHttpForwarder forwarder, RouteTable routes, 
     {
         context.Features.Set(instance);
         var client = instance.ClosesConnections ? _oneConnectionEach : _client;
-        return await forwarder.SendAsync(context, instance.Url, client, _request, route.Transformer) switch
+        return await forwarder.SendAsync(context, instance.Url, client, _request, route.Transformer, end.Token) switch
         {
             ForwarderError.None or ForwarderError.RequestCanceled => ForwardOutcome.Done,
             ForwarderError.RequestTimedOut when !ConnectTimedOut(context) => ForwardOutcome.TimedOut,

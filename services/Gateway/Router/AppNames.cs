@@ -1,37 +1,39 @@
 using System.Collections.Frozen;
 using Microsoft.EntityFrameworkCore;
+using Paas.Gateway.Http;
 using Paas.Persistence;
 
 namespace Paas.Gateway.Router;
 
 /// <summary>Tells an app without a release from one that is not there, at most one query a second.</summary>
-internal sealed class AppNames(IServiceScopeFactory scopes, TimeProvider clock) : IDisposable
+internal sealed class AppNames
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
-    private readonly SemaphoreSlim _loading = new(1);
-    private volatile FrozenSet<string> _names = FrozenSet<string>.Empty;
-    private DateTimeOffset _loadedAt = DateTimeOffset.MinValue;
+    private readonly IServiceScopeFactory _scopes;
+    private readonly TimeProvider _clock;
+    private readonly SharedLoad<Snapshot> _load;
+    private volatile Snapshot _snapshot = new(FrozenSet<string>.Empty, DateTimeOffset.MinValue);
+
+    public AppNames(IServiceScopeFactory scopes, TimeProvider clock)
+    {
+        (_scopes, _clock) = (scopes, clock);
+        _load = new SharedLoad<Snapshot>(LoadAsync);
+    }
 
     public async Task<bool> ContainsAsync(string app, CancellationToken cancellation)
     {
-        await _loading.WaitAsync(cancellation);
-        try
-        {
-            if (clock.GetUtcNow() - _loadedAt >= MaxAge)
-            {
-                await using var scope = scopes.CreateAsyncScope();
-                var names = await scope.ServiceProvider.GetRequiredService<PaasDbContext>().Apps.Select(x => x.Name).ToListAsync(cancellation);
-                _names = names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-                _loadedAt = clock.GetUtcNow();
-            }
-
-            return _names.Contains(app);
-        }
-        finally
-        {
-            _loading.Release();
-        }
+        var snapshot = _snapshot;
+        if (_clock.GetUtcNow() - snapshot.LoadedAt >= MaxAge)
+            snapshot = await _load.GetAsync(cancellation);
+        return snapshot.Names.Contains(app);
     }
 
-    public void Dispose() => _loading.Dispose();
+    private async Task<Snapshot> LoadAsync()
+    {
+        await using var scope = _scopes.CreateAsyncScope();
+        var names = await scope.ServiceProvider.GetRequiredService<PaasDbContext>().Apps.Select(x => x.Name).ToListAsync();
+        return _snapshot = new Snapshot(names.ToFrozenSet(StringComparer.OrdinalIgnoreCase), _clock.GetUtcNow());
+    }
+
+    private sealed record Snapshot(FrozenSet<string> Names, DateTimeOffset LoadedAt);
 }

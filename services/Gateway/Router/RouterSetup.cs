@@ -9,6 +9,7 @@ internal static class RouterSetup
         services.AddHttpForwarder();
         services.AddSingleton<RouteTable>();
         services.AddSingleton<AppNames>();
+        services.AddSingleton<RequestEnd>();
         services.AddSingleton<AppForwarder>();
         services.AddSingleton<RouteSwitch>();
         services.AddHostedService(provider => provider.GetRequiredService<RouteSwitch>());

@@ -10,24 +10,16 @@ namespace Paas.Gateway.Webhooks;
 /// <summary>Stores a verified delivery for each of its apps, once.</summary>
 internal sealed class DeliveryStore(DeliveryWriter writer, IServiceScopeFactory scopes, TimeProvider clock)
 {
-    /// <summary>GitHub waits for 10 seconds in all.</summary>
-    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(8);
+    /// <summary>GitHub waits for 10 seconds in all, and giving up takes some of them.</summary>
+    public static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(6);
 
     /// <returns>What was decided, the first time that the delivery came.</returns>
-    public async Task<IReadOnlyList<Delivery>> StoreAsync(IncomingDelivery incoming, PushPayload payload, IReadOnlyList<App> apps)
+    public Task<IReadOnlyList<Delivery>> StoreAsync(
+        IncomingDelivery incoming, PushPayload payload, IReadOnlyList<App> apps, CancellationToken cancellation)
     {
         var (decision, reason) = PushRules.Decide(incoming.Event, payload);
         var deliveries = apps.Select(app => From(incoming, payload, app, decision, reason)).ToList();
-        // Not ended by a caller who hangs up: it has been verified, and should not be lost.
-        using var timeout = new CancellationTokenSource(MaxTime);
-        try
-        {
-            return await StoreAsync(deliveries, timeout.Token);
-        }
-        catch (OperationCanceledException exception)
-        {
-            throw new TimeoutException("The database took too long to store a delivery.", exception);
-        }
+        return StoreAsync(deliveries, cancellation);
     }
 
     private async Task<IReadOnlyList<Delivery>> StoreAsync(List<Delivery> deliveries, CancellationToken cancellation)

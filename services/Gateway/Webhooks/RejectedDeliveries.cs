@@ -48,6 +48,8 @@ internal sealed partial class RejectedDeliveries(IServiceScopeFactory scopes, Ti
             await using var scope = scopes.CreateAsyncScope();
             var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
             await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+            // Two gateways that remove the same old ones would otherwise wait for each other.
+            await db.LockAsync(DeliveryDecisions.Rejected, cancellation);
             db.Deliveries.AddRange(batch);
             await db.SaveChangesAsync(cancellation);
             await db.Deliveries.Where(delivery => delivery.Decision == DeliveryDecisions.Rejected)

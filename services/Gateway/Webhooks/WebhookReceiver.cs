@@ -19,6 +19,11 @@ internal sealed partial class WebhookReceiver(
 {
     private const int MaxHeaderLength = 100;
 
+    private const int MaxTries = 3;
+
+    /// <summary>What has failed so soon was not slow: it is worth another try.</summary>
+    private static readonly TimeSpan FailedSoon = TimeSpan.FromSeconds(3);
+
     public async Task<DeliveryAccepted> ReceiveAsync(HttpContext context, string? appName)
     {
         var known = new Known
@@ -31,7 +36,7 @@ internal sealed partial class WebhookReceiver(
         {
             var incoming = IncomingDelivery.From(context.Request);
             await using var body = await bodies.ReceiveAsync(context.Request, context.RequestAborted);
-            var stored = await ReceiveAsync(incoming, body.Bytes, appName, known, context.RequestAborted);
+            var stored = await StoreAsync(incoming, body.Bytes, appName, known);
             return new DeliveryAccepted { Id = stored[0].Id, Decision = stored[0].Decision, Reason = stored[0].Reason };
         }
         catch (ProblemException refused) when (refused.Status is 400 or 401 or 404 or 413 or 415)
@@ -48,6 +53,30 @@ internal sealed partial class WebhookReceiver(
             context.Request.Headers[name] is [{ Length: > 0 } value, ..] ? PushPayload.Clean(value, MaxHeaderLength) : null;
     }
 
+    /// <summary>Not ended by a caller who hangs up: what is verified should not be lost.</summary>
+    private async Task<IReadOnlyList<Delivery>> StoreAsync(IncomingDelivery incoming, Stream body, string? appName, Known known)
+    {
+        var began = clock.GetTimestamp();
+        using var timeout = new CancellationTokenSource(DeliveryStore.MaxTime, clock);
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await ReceiveAsync(incoming, body, appName, known, timeout.Token);
+            }
+            catch (Exception exception)
+                when (ProblemHandler.IsStorageFault(exception) && tries < MaxTries && clock.GetElapsedTime(began) < FailedSoon)
+            {
+                // The same delivery has come twice at once, or a connection has broken since it was last used.
+                Log.Again(logger, incoming.DeliveryId, exception.Message);
+            }
+            catch (OperationCanceledException exception) when (timeout.IsCancellationRequested)
+            {
+                throw new TimeoutException("The database took too long to store a delivery.", exception);
+            }
+        }
+    }
+
     private async Task<IReadOnlyList<Delivery>> ReceiveAsync(IncomingDelivery incoming, Stream body, string? appName, Known known, CancellationToken cancellation)
     {
         if (appName is not null)
@@ -56,7 +85,7 @@ internal sealed partial class WebhookReceiver(
                 ?? throw ProblemException.NotFound(GatewayTexts.WebhookOfUnknownApp(appName));
             var signed = await SignedByAsync([app], incoming, body, cancellation);
             known.Payload = await ReadAsync(incoming, body, cancellation);
-            return await store.StoreAsync(incoming, known.Payload, signed);
+            return await store.StoreAsync(incoming, known.Payload, signed, cancellation);
         }
 
         // Whose secret to verify with is only in the payload: it is read for that, and believed afterwards.
@@ -68,7 +97,7 @@ internal sealed partial class WebhookReceiver(
         if (apps.Count == 0)
             throw ProblemException.NotFound(GatewayTexts.RepositoryUnknown(payload.Repository!));
         known.App = apps[0].Name;
-        return await store.StoreAsync(incoming, payload, await SignedByAsync(apps, incoming, body, cancellation));
+        return await store.StoreAsync(incoming, payload, await SignedByAsync(apps, incoming, body, cancellation), cancellation);
     }
 
     private async Task<List<App>> SignedByAsync(List<App> apps, IncomingDelivery incoming, Stream body, CancellationToken cancellation)
@@ -141,6 +170,9 @@ internal sealed partial class WebhookReceiver(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Refused delivery {DeliveryId}: {Reason}")]
         public static partial void Refused(ILogger logger, string? deliveryId, string reason);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Delivery {DeliveryId} is tried to be stored again: {Reason}")]
+        public static partial void Again(ILogger logger, string deliveryId, string reason);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "The webhook secret of the app {App} cannot be opened with the platform's keys")]
         public static partial void SecretLost(ILogger logger, Exception exception, string app);

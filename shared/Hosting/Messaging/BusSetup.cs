@@ -14,8 +14,6 @@ namespace Paas.Hosting.Messaging;
 /// <summary>The bus, with the same policies in every service. RabbitMQ if <c>RabbitMq:Uri</c> is set, in memory if not.</summary>
 public static class BusSetup
 {
-    private const string StopEndpointPrefix = "stop-step";
-
     public static IServiceCollection AddPaasBus(
         this IServiceCollection services, IConfiguration configuration, Action<IBusRegistrationConfigurator> addConsumers)
     {
@@ -36,13 +34,7 @@ public static class BusSetup
         {
             bus.DisableUsageTelemetry();
             bus.SetKebabCaseEndpointNameFormatter();
-            bus.AddConsumer<StopStepConsumer>().Endpoint(endpoint =>
-            {
-                // One endpoint for each process: whoever runs the step has to hear it.
-                endpoint.Name = StopEndpointPrefix;
-                endpoint.Temporary = true;
-                endpoint.InstanceId = NewId.NextGuid().ToString("N");
-            });
+            bus.AddConsumer<StopStepConsumer>().InEveryProcess(Endpoints.StopStepQueue);
             addConsumers(bus);
             bus.AddConfigureEndpointsCallback((context, _, endpoint) => endpoint.UseDeploymentScopes(context.GetRequiredService<ILoggerFactory>()));
             if (broker is null)
@@ -60,6 +52,17 @@ public static class BusSetup
         });
         return services;
     }
+
+    /// <summary>
+    /// Gives a consumer an endpoint in each process, which ends with it: what is published is heard by all of them that
+    /// are there. Its name has to be one of <see cref="Endpoints.OfEachProcess"/>.
+    /// </summary>
+    public static void InEveryProcess(this IConsumerRegistrationConfigurator consumer, string name) => consumer.Endpoint(endpoint =>
+    {
+        endpoint.Name = name;
+        endpoint.Temporary = true;
+        endpoint.InstanceId = NewId.NextGuid().ToString("N");
+    });
 
     public static bool UsesRabbitMq(this IConfiguration configuration) => !string.IsNullOrEmpty(configuration["RabbitMq:Uri"]);
 
@@ -79,7 +82,7 @@ public static class BusSetup
     /// <summary>Durable endpoints are quorum queues; those of one process only stay as the library makes them.</summary>
     private static void UseQuorumQueue(string name, IReceiveEndpointConfigurator endpoint)
     {
-        if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbit || name.StartsWith(StopEndpointPrefix, StringComparison.Ordinal))
+        if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbit || Endpoints.OfEachProcess.Any(own => name.StartsWith(own, StringComparison.Ordinal)))
             return;
         rabbit.SetQuorumQueue();
         rabbit.SetQueueArgument("x-delivery-limit", WaitQueues.DeliveryLimit);

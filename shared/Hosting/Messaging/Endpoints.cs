@@ -15,6 +15,12 @@ public static class Endpoints
     public const string RouteQueue = "switch-route";
     public const string RemoveAppQueue = "remove-app";
 
+    public const string StopStepQueue = "stop-step";
+    public const string GatewayNewsQueue = "gateway-news";
+
+    /// <summary>The beginnings of the names of endpoints that every process has for itself, as long as it runs.</summary>
+    internal static IReadOnlyList<string> OfEachProcess { get; } = [StopStepQueue, GatewayNewsQueue];
+
     public static Uri Log { get; } = Address(LogQueue);
     public static Uri Confirm { get; } = Address(ConfirmQueue);
     public static Uri Route { get; } = Address(RouteQueue);

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
 using MassTransit;
 using MassTransit.Middleware;
@@ -12,24 +13,41 @@ namespace Paas.Persistence.Messaging;
 
 /// <summary>
 /// Sends the messages that were stored outside of a consumer as soon as their transaction is committed, and looks
-/// from time to time for any that a crash or a broker that is down has left behind.
+/// from time to time for any that a crash or a broker that is down has left behind. A message may be sent twice, with
+/// the same id, by which whoever consumes it knows it.
 /// </summary>
 public sealed partial class OutboxDispatcher(
     IBus bus, BusReadiness readiness, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDispatcher> logger) : BackgroundService
 {
     private const int SweepSize = 100;
+
+    /// <summary>What does not fit is in the database, and found there by the sweep.</summary>
+    private const int MaxCommitted = 1_000;
+
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>What is younger is still being sent by whoever stored it.</summary>
+    /// <summary>What is younger is still being sent by whoever stored it; what is older is not any more.</summary>
     private static readonly TimeSpan LeftBehindAfter = TimeSpan.FromSeconds(10);
 
-    private readonly Channel<IReadOnlyList<OutboxMessage>> _committed = Channel.CreateUnbounded<IReadOnlyList<OutboxMessage>>(new() { SingleReader = true });
+    /// <summary>A broker that is away would be waited for, for ever.</summary>
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
 
-    internal void Deliver(IReadOnlyList<OutboxMessage> committed) => _committed.Writer.TryWrite(committed);
+    private readonly Channel<Committed> _committed = Channel.CreateBounded<Committed>(
+        new BoundedChannelOptions(MaxCommitted) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    internal void Deliver(IReadOnlyList<OutboxMessage> committed) => _committed.Writer.TryWrite(new Committed(committed, clock.GetTimestamp()));
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await readiness.WaitAsync(stoppingToken);
+        try
+        {
+            await readiness.WaitAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
         var nextSweep = clock.GetUtcNow();
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -52,11 +70,12 @@ public sealed partial class OutboxDispatcher(
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 Log.Postponed(logger, exception);
-                nextSweep = clock.GetUtcNow() + SweepInterval;
-                await Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken);
+                nextSweep = clock.GetUtcNow();
+                await Task.WhenAny(Task.Delay(TimeSpan.FromSeconds(1), clock, stoppingToken));
             }
-            catch (OperationCanceledException)
+            catch (Exception exception)
             {
+                Log.Stopped(logger, exception);
                 return;
             }
         }
@@ -86,10 +105,16 @@ public sealed partial class OutboxDispatcher(
     {
         var messages = new List<OutboxMessage>();
         while (messages.Count < SweepSize && _committed.Reader.TryRead(out var committed))
-            messages.AddRange(committed);
-        await SendAsync(messages, cancellation);
-        await using var scope = scopes.CreateAsyncScope();
-        await RemoveAsync(scope.ServiceProvider.GetRequiredService<PaasDbContext>(), messages, cancellation);
+        {
+            // What has waited for too long is the sweep's, of whichever process.
+            if (clock.GetElapsedTime(committed.At) < LeftBehindAfter)
+                messages.AddRange(committed.Messages);
+        }
+
+        var (sent, failure) = await SendAsync(messages, cancellation);
+        await using (var scope = scopes.CreateAsyncScope())
+            await RemoveAsync(scope.ServiceProvider.GetRequiredService<PaasDbContext>(), sent, CancellationToken.None);
+        failure?.Throw();
     }
 
     /// <summary>Sends everything that is stored; for the start of a process that nobody shares the database with.</summary>
@@ -115,25 +140,51 @@ public sealed partial class OutboxDispatcher(
             ? db.OutboxMessages.FromSql($"SELECT * FROM outbox_messages WHERE created_at < {before} ORDER BY sequence_number LIMIT {SweepSize} FOR UPDATE SKIP LOCKED")
             : db.OutboxMessages.Where(message => message.CreatedAt < before).OrderBy(message => message.SequenceNumber).Take(SweepSize);
         var messages = await left.AsNoTracking().ToListAsync(cancellation);
-        await SendAsync(messages, cancellation);
-        await RemoveAsync(db, messages, cancellation);
-        await transaction.CommitAsync(cancellation);
-        if (messages.Count > 0)
-            Log.Swept(logger, messages.Count);
+        var (sent, failure) = await SendAsync(messages, cancellation);
+        await RemoveAsync(db, sent, CancellationToken.None);
+        await transaction.CommitAsync(CancellationToken.None);
+        if (sent.Count > 0)
+            Log.Swept(logger, sent.Count);
+        failure?.Throw();
         return messages.Count;
     }
 
     /// <summary>All at once: each waits for the broker's confirmation, and one after the other they could fall behind.</summary>
-    private Task SendAsync(IEnumerable<OutboxMessage> messages, CancellationToken cancellation) => Task.WhenAll(messages.Select(async message =>
+    /// <returns>Those that were sent, to be removed, and why there are not more.</returns>
+    private async Task<(IReadOnlyList<OutboxMessage> Sent, ExceptionDispatchInfo? Failure)> SendAsync(
+        List<OutboxMessage> messages, CancellationToken cancellation)
     {
-        var endpoint = await bus.GetSendEndpoint(message.DestinationAddress!);
-        await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation);
-    }));
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(SendTimeout);
+        // One that can't be sent, because its queue is not there, must not hold up the others.
+        var failures = await Task.WhenAll(messages.Select(message => TrySendAsync(message, timeout.Token)));
+        var sent = messages.Where((_, i) => failures[i] is null).ToList();
+        return (sent, failures.FirstOrDefault(failure => failure is not null) is { } first ? ExceptionDispatchInfo.Capture(first) : null);
+    }
+
+    private async Task<Exception?> TrySendAsync(OutboxMessage message, CancellationToken cancellation)
+    {
+        try
+        {
+            var endpoint = await bus.GetSendEndpoint(message.DestinationAddress!);
+            await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation);
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception;
+        }
+    }
+
+    private sealed record Committed(IReadOnlyList<OutboxMessage> Messages, long At);
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "Stored messages could not be sent yet; they are sent later")]
         public static partial void Postponed(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Stored messages are not sent any more: the process stops")]
+        public static partial void Stopped(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Sent {Count} messages that were left behind")]
         public static partial void Swept(ILogger logger, int count);

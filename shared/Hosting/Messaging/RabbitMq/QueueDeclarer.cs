@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Paas.Contracts;
 using Paas.Hosting.Steps;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Paas.Hosting.Messaging.RabbitMq;
 
@@ -28,8 +27,9 @@ internal sealed partial class QueueDeclarer(
                 readiness.Set();
                 return;
             }
-            catch (Exception exception) when (exception is BrokerUnreachableException or AlreadyClosedException or OperationInterruptedException or IOException)
+            catch (Exception exception) when (!lifetime.ApplicationStopping.IsCancellationRequested)
             {
+                // Whatever it is: without its queues the process can do nothing but try again.
                 Log.Waiting(logger, exception.GetBaseException().Message);
             }
 
