@@ -25,7 +25,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var time = TimeSpan.FromSeconds(Setting("CHAOS_SECONDS", 150));
         output.WriteLine($"CHAOS_SEED={seed}");
         await using var cluster = await Cluster.StartAsync(
-            new() { ["gateway"] = 1, ["orchestrator"] = 2, ["code-downloader"] = 2, ["image-builder"] = 2, ["image-publisher"] = 2 },
+            new() { ["gateway"] = 2, ["orchestrator"] = 2, ["code-downloader"] = 2, ["image-builder"] = 2, ["image-publisher"] = 2 },
             Redeliveries("00:00:01", "00:00:02", "00:00:05", "00:00:10", "00:00:20", "00:00:40"));
         using var repository = Repository.Static("chaos");
         var pushes = new Pushes(cluster, repository);

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
 using Npgsql;
 
 namespace Paas.Services.Tests;
@@ -111,14 +113,34 @@ internal sealed class Cluster : PlatformClient, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Its apps end with it, unless it has to be killed: then they are ended here.
         if (Services.FirstOrDefault(service => service is { Name: "deployer.1", IsRunning: true }) is { } deployer)
-            await deployer.StopAsync(); // its apps end with it
+            await Task.WhenAny(deployer.StopAsync(), Task.Delay(Patience));
+        await File.WriteAllTextAsync(Path.Combine(BuiltPrograms.RepositoryRoot, "artifacts", "services.log"), Output);
         foreach (var service in Services)
             service.Dispose();
+        EndApps();
         Http.Dispose();
         await Broker.DisposeAsync();
         await Postgres.DisposeAsync();
         Directory.Delete(DataDirectory, recursive: true);
+    }
+
+    private void EndApps()
+    {
+        var mark = "PAAS_PROCESS=" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(DataDirectory)))[..16];
+        foreach (var folder in Directory.GetDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
+        {
+            try
+            {
+                if (File.ReadAllText(Path.Combine(folder, "environ")).Contains(mark, StringComparison.Ordinal))
+                    Process.GetProcessById(int.Parse(Path.GetFileName(folder), System.Globalization.CultureInfo.InvariantCulture)).Kill();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or InvalidOperationException)
+            {
+                // It has ended by itself.
+            }
+        }
     }
 
     private static async Task UntilReadyAsync(ServiceProcess service, HttpClient http)

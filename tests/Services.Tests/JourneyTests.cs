@@ -13,7 +13,7 @@ public sealed class JourneyTests
         Assert.SkipUnless(Cluster.IsPossible, "RabbitMQ or PostgreSQL is not installed here.");
         await using var cluster = await Cluster.StartAsync(new()
         {
-            ["gateway"] = 1,
+            ["gateway"] = 2,
             ["orchestrator"] = 2,
             ["code-downloader"] = 3,
             ["configuration-validator"] = 3,
