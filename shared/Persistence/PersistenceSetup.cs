@@ -6,6 +6,8 @@ using MassTransit.Saga;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -53,8 +55,34 @@ public static class PersistenceSetup
         // On SQLite, EF's lock is a row that stays when its process is killed, and would be waited for for ever. The
         // data directory belongs to this process alone, so whatever lock there is has been left behind.
         if (database.IsSqlite())
+        {
             await database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
-        await database.MigrateAsync(cancellation);
+            await database.MigrateAsync(cancellation);
+        }
+        else
+        {
+            await MigratePostgresAsync(database, cancellation);
+        }
+    }
+
+    /// <summary>EF locks one migration at a time, and another process could begin the next one in between.</summary>
+    private static async Task MigratePostgresAsync(DatabaseFacade database, CancellationToken cancellation)
+    {
+        if (!await database.GetService<IRelationalDatabaseCreator>().ExistsAsync(cancellation))
+            await database.GetService<IRelationalDatabaseCreator>().CreateAsync(cancellation);
+        await database.OpenConnectionAsync(cancellation);
+        try
+        {
+            await database.ExecuteSqlAsync($"SELECT pg_advisory_lock(hashtextextended({nameof(MigrateAsync)}, 0))", cancellation);
+            await database.MigrateAsync(cancellation);
+        }
+        finally
+        {
+            // The lock is the session's: it ends with it if it can't be given back.
+            if (database.GetDbConnection().State == System.Data.ConnectionState.Open)
+                await database.ExecuteSqlRawAsync("SELECT pg_advisory_unlock_all()", CancellationToken.None);
+            await database.CloseConnectionAsync();
+        }
     }
 
     internal static DbContextOptionsBuilder UsePaasDatabase(this DbContextOptionsBuilder options, IConfiguration configuration)

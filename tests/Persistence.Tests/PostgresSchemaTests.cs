@@ -1,6 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Servers;
 
 namespace Paas.Persistence.Tests;
@@ -23,6 +24,21 @@ public sealed class PostgresSchemaTests(PostgresServer server) : IClassFixture<P
         columns.ShouldNotBeEmpty();
         columns.ShouldBe(await ColumnsAsync(created));
         (await IndexesAsync(migrated)).ShouldBe(await IndexesAsync(created));
+    }
+
+    [Fact]
+    public async Task Several_processes_may_migrate_at_once()
+    {
+        Assert.SkipUnless(PostgresServer.IsInstalled, "PostgreSQL is not installed here.");
+        await Open("empty").GetService<IRelationalDatabaseCreator>().CreateAsync(TestContext.Current.CancellationToken);
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(async _ =>
+        {
+            await using var process = new ServiceCollection().AddScoped(_ => Open("empty")).BuildServiceProvider();
+            await PersistenceSetup.MigrateAsync(process, TestContext.Current.CancellationToken);
+        }));
+
+        await using var db = Open("empty");
+        (await db.Database.GetPendingMigrationsAsync(TestContext.Current.CancellationToken)).ShouldBeEmpty();
     }
 
     private static Task<List<string>> ColumnsAsync(PaasDbContext db) => db.Database.SqlQueryRaw<string>(
