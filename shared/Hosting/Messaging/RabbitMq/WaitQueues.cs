@@ -95,8 +95,9 @@ internal static class WaitQueues
             {
                 await next.Send(context);
             }
-            catch (Exception exception)
+            catch (Exception exception) when (!context.CancellationToken.IsCancellationRequested)
             {
+                // Canceled, by the loss of the connection, the command is not acknowledged and comes again: no fault yet.
                 // Should this fail, the command is not acknowledged and comes again.
                 var types = context.SupportedMessageTypes.ToArray();
                 await services.GetRequiredService<IBus>().Publish<Fault<T>>(
