@@ -182,7 +182,8 @@ internal sealed partial class OtherGateways
 
     private HashSet<Guid> Alive()
     {
-        foreach (var gateway in _heardAt.Where(gateway => _clock.GetElapsedTime(gateway.Value) > AliveFor).Select(gateway => gateway.Key).ToList())
+        // Without a connection nobody is heard, however well they are.
+        foreach (var gateway in _heardAt.Where(gateway => _connection.IsConnected && _clock.GetElapsedTime(gateway.Value) > AliveFor).Select(gateway => gateway.Key).ToList())
         {
             _heardAt.Remove(gateway);
             Log.Lost(_logger, gateway, AliveFor);
@@ -210,7 +211,7 @@ internal sealed partial class OtherGateways
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(SendTimeout);
-        await _bus.Publish(message, timeout.Token);
+        await _bus.Publish(message, timeout.Token).WaitAsync(timeout.Token);
     }
 
     /// <summary>Who has not yet followed a change of a route.</summary>

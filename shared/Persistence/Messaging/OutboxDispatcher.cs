@@ -167,7 +167,9 @@ public sealed partial class OutboxDispatcher(
         try
         {
             var endpoint = await bus.GetSendEndpoint(message.DestinationAddress!);
-            await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation);
+            // Not all that the transport waits for ends with the token; and the sweep holds rows meanwhile.
+            await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation)
+                .WaitAsync(cancellation);
             return null;
         }
         catch (Exception exception)
