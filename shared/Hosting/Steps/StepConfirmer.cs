@@ -18,9 +18,10 @@ public sealed class StepConfirmer(IBus bus)
         try
         {
             response = await client.GetResponse<StepConfirmation>(
-                new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, cancellation);
+                new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, cancellation)
+                .WaitAsync(2 * Timeout, cancellation); // the request's own time begins when it is sent, which a broker that goes away may put off for ever
         }
-        catch (RequestTimeoutException exception)
+        catch (Exception exception) when (exception is RequestTimeoutException or TimeoutException)
         {
             throw new TimeoutException(StepTexts.SagaSilent(step.Step), exception);
         }

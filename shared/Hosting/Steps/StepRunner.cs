@@ -22,14 +22,12 @@ public sealed record StepLogEnd(Guid Id, int Batches);
 /// </summary>
 /// <remarks>Everything is sent by the bus, not by the context of the command: see <see cref="WaitQueues.UseWaitQueues"/>.</remarks>
 public sealed partial class StepRunner(
-    IBus bus, RunningSteps running, StepPolicies policies, StepConfirmer confirmer, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StepRunner> logger)
+    PatientSender sender, RunningSteps running, StepPolicies policies, StepConfirmer confirmer, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<StepRunner> logger)
 {
     /// <summary>A command that has waited longer may be stale: its deployment may have been canceled meanwhile.</summary>
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan TellTime = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a step may take to end once it was told to.</summary>
     internal static readonly TimeSpan StopTime = TimeSpan.FromSeconds(30);
@@ -47,7 +45,7 @@ public sealed partial class StepRunner(
         // All immediate retries are one delivery, and the broker counts how long that is held.
         var held = clock.GetElapsedTime(context.ReceiveContext.GetOrAddPayload(() => new DeliveryStart(clock.GetTimestamp())).Timestamp);
         using var step = running.Begin(command, policy.Deadline - held, policy.ShutdownGrace, lifetime.ApplicationStopping);
-        await using var log = new StepLog(command, SendLogAsync, clock);
+        await using var log = new StepLog(command, batch => sender.SendAsync(Endpoints.Log, batch), clock);
 
         object answer;
         try
@@ -84,7 +82,7 @@ public sealed partial class StepRunner(
         catch (Exception) when (lifetime.ApplicationStopping.IsCancellationRequested)
         {
             // Hand the step back: another process, or this one after its restart, does it anew.
-            await TryAsync(() => SendAsync(Endpoints.For(command.Step), command), HandBackTime);
+            await sender.SendAsync(Endpoints.For(command.Step), command, patience: HandBackTime);
             telemetry.HandBack();
             Log.HandedBack(logger, command.Step);
             return;
@@ -101,32 +99,7 @@ public sealed partial class StepRunner(
             throw;
         }
 
-        await TryAsync(() => bus.Publish(answer, answer.GetType(), CancellationToken.None), TellTime);
-    }
-
-    private Task SendLogAsync(AppendLog batch) => TryAsync(() => SendAsync(Endpoints.Log, batch), TellTime);
-
-    private async Task SendAsync<T>(Uri address, T message)
-        where T : class => await (await bus.GetSendEndpoint(address)).Send(message, CancellationToken.None);
-
-    /// <summary>A broker that is away for a while is no reason to do a step again that is done.</summary>
-    private async Task TryAsync(Func<Task> send, TimeSpan time)
-    {
-        var since = clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                await send();
-                return;
-            }
-            catch (Exception exception) when (clock.GetElapsedTime(since) < time)
-            {
-                Log.NotSent(logger, exception);
-            }
-
-            await Task.Delay(SendAgainAfter, clock);
-        }
+        await sender.PublishAsync(answer, answer.GetType());
     }
 
     private sealed record DeliveryStart(long Timestamp);
@@ -154,7 +127,7 @@ public sealed partial class StepRunner(
         if (delay is { } wait && wait > TimeSpan.Zero)
         {
             log.Warning(StepTexts.NextTry(wait));
-            await TryAsync(() => bus.Publish(new StepRetryScheduled
+            await sender.PublishAsync(new StepRetryScheduled
             {
                 DeploymentId = command.DeploymentId,
                 Step = command.Step,
@@ -163,7 +136,7 @@ public sealed partial class StepRunner(
                 MaxTries = policy.MaxTries,
                 NextTryAt = clock.GetUtcNow().UtcDateTime + wait,
                 Message = fault.Message,
-            }, CancellationToken.None), TellTime);
+            }, typeof(StepRetryScheduled));
         }
 
         return delay is not null;
@@ -186,8 +159,6 @@ public sealed partial class StepRunner(
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Step} was stopped: it took longer than {Deadline}")]
         public static partial void Expired(ILogger logger, string step, TimeSpan deadline);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "What a step had to say could not be sent yet")]
-        public static partial void NotSent(ILogger logger, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "{Step} is handed back, this process is stopping")]
         public static partial void HandedBack(ILogger logger, string step);

@@ -43,10 +43,10 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
                 Release = release,
                 Instances = [.. instances.Select(instance => instance.GetLeftPart(UriPartial.Authority))],
                 DrainTimeout = drain,
-            }, cancellation);
+            }, cancellation).WaitAsync(timeout + options.Value.RouterTimeout, cancellation); // sending may take for ever as well
             return response.Message.Accepted;
         }
-        catch (RequestTimeoutException exception)
+        catch (Exception exception) when (exception is RequestTimeoutException or TimeoutException)
         {
             throw new TimeoutException(DeployerTexts.RouterSilent(app, timeout), exception);
         }

@@ -98,10 +98,9 @@ internal static class WaitQueues
             catch (Exception exception) when (!context.CancellationToken.IsCancellationRequested)
             {
                 // Canceled, by the loss of the connection, the command is not acknowledged and comes again: no fault yet.
-                // Should this fail, the command is not acknowledged and comes again.
                 var types = context.SupportedMessageTypes.ToArray();
-                await services.GetRequiredService<IBus>().Publish<Fault<T>>(
-                    new FaultEvent<T>(context.Message, context.MessageId, HostMetadataCache.Host, exception, types), CancellationToken.None);
+                await services.GetRequiredService<PatientSender>().PublishAsync(
+                    new FaultEvent<T>(context.Message, context.MessageId, HostMetadataCache.Host, exception, types), typeof(Fault<T>));
                 throw;
             }
         }
@@ -112,10 +111,8 @@ internal static class WaitQueues
     private sealed class Redelivery<T>(ConsumeContext<T> context, string queue, IServiceProvider services) : MessageRedeliveryContext
         where T : class
     {
-        public async Task ScheduleRedelivery(TimeSpan delay, Action<ConsumeContext, SendContext>? callback)
-        {
-            var endpoint = await services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"exchange:{NameOf(queue, delay)}"));
-            await endpoint.Send(context.Message, copy =>
+        public Task ScheduleRedelivery(TimeSpan delay, Action<ConsumeContext, SendContext>? callback) =>
+            services.GetRequiredService<PatientSender>().SendAsync(new Uri($"exchange:{NameOf(queue, delay)}"), context.Message, copy =>
             {
                 copy.CorrelationId = context.CorrelationId;
                 copy.ConversationId = context.ConversationId;
@@ -127,6 +124,5 @@ internal static class WaitQueues
                 copy.Headers.Set(MessageHeaders.RedeliveryCount, context.GetRedeliveryCount() + 1);
                 callback?.Invoke(context, copy);
             });
-        }
     }
 }

@@ -1,0 +1,58 @@
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace Paas.Hosting.Messaging;
+
+/// <summary>
+/// Sends by the bus, again and again for as long as a broker may be away. A send that was under way when the connection
+/// was lost may never end, so each gets its time; what is sent twice by that is known by whoever hears it.
+/// </summary>
+public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<PatientSender> logger)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(1);
+
+    /// <param name="address">Where to.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="change">Sets headers.</param>
+    /// <param name="patience">For how long it is tried; three minutes if nothing is said.</param>
+    public Task SendAsync<T>(Uri address, T message, Action<SendContext<T>>? change = null, TimeSpan? patience = null)
+        where T : class => TryAsync(
+            async () =>
+            {
+                var endpoint = await bus.GetSendEndpoint(address);
+                await endpoint.Send(message, context => change?.Invoke(context), CancellationToken.None);
+            },
+            patience ?? Patience);
+
+    /// <param name="message">The message.</param>
+    /// <param name="type">What it is published as.</param>
+    public Task PublishAsync(object message, Type type) => TryAsync(() => bus.Publish(message, type, CancellationToken.None), Patience);
+
+    /// <exception cref="Exception">What the last try met.</exception>
+    private async Task TryAsync(Func<Task> send, TimeSpan patience)
+    {
+        var since = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await send().WaitAsync(SendTimeout, clock);
+                return;
+            }
+            catch (Exception exception) when (clock.GetElapsedTime(since) < patience)
+            {
+                Log.NotSent(logger, exception.Message);
+            }
+
+            await Task.Delay(SendAgainAfter, clock);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "A message could not be sent yet: {Reason}")]
+        public static partial void NotSent(ILogger logger, string reason);
+    }
+}
