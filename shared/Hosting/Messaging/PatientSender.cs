@@ -5,7 +5,8 @@ namespace Paas.Hosting.Messaging;
 
 /// <summary>
 /// Sends by the bus, again and again for as long as a broker may be away. A send that was under way when the connection
-/// was lost may never end, so each gets its time; what is sent twice by that is known by whoever hears it.
+/// was lost may never end, and while it lasts no other gets through: each is canceled after its time. What is sent twice
+/// by that is known by whoever hears it.
 /// </summary>
 public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<PatientSender> logger)
 {
@@ -19,26 +20,27 @@ public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<
     /// <param name="patience">For how long it is tried; three minutes if nothing is said.</param>
     public Task SendAsync<T>(Uri address, T message, Action<SendContext<T>>? change = null, TimeSpan? patience = null)
         where T : class => TryAsync(
-            async () =>
+            async cancellation =>
             {
                 var endpoint = await bus.GetSendEndpoint(address);
-                await endpoint.Send(message, context => change?.Invoke(context), CancellationToken.None);
+                await endpoint.Send(message, context => change?.Invoke(context), cancellation);
             },
             patience ?? Patience);
 
     /// <param name="message">The message.</param>
     /// <param name="type">What it is published as.</param>
-    public Task PublishAsync(object message, Type type) => TryAsync(() => bus.Publish(message, type, CancellationToken.None), Patience);
+    public Task PublishAsync(object message, Type type) => TryAsync(cancellation => bus.Publish(message, type, cancellation), Patience);
 
     /// <exception cref="Exception">What the last try met.</exception>
-    private async Task TryAsync(Func<Task> send, TimeSpan patience)
+    private async Task TryAsync(Func<CancellationToken, Task> send, TimeSpan patience)
     {
         var since = clock.GetTimestamp();
         while (true)
         {
             try
             {
-                await send().WaitAsync(SendTimeout, clock);
+                using var timeout = new CancellationTokenSource(SendTimeout, clock);
+                await send(timeout.Token);
                 return;
             }
             catch (Exception exception) when (clock.GetElapsedTime(since) < patience)

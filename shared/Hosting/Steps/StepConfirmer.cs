@@ -14,14 +14,16 @@ public sealed class StepConfirmer(IBus bus)
     public async Task ConfirmAsync(IStepMessage step, CancellationToken cancellation)
     {
         var client = bus.CreateRequestClient<ConfirmStep>(Endpoints.Confirm, RequestTimeout.After(s: (int)Timeout.TotalSeconds));
+        // The request's own time begins when it is sent, and a broker that goes away may put that off for ever.
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        giveUp.CancelAfter(2 * Timeout);
         Response<StepConfirmation> response;
         try
         {
             response = await client.GetResponse<StepConfirmation>(
-                new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, cancellation)
-                .WaitAsync(2 * Timeout, cancellation); // the request's own time begins when it is sent, which a broker that goes away may put off for ever
+                new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, giveUp.Token);
         }
-        catch (Exception exception) when (exception is RequestTimeoutException or TimeoutException)
+        catch (Exception exception) when (exception is RequestTimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             throw new TimeoutException(StepTexts.SagaSilent(step.Step), exception);
         }

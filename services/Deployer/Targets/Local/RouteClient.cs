@@ -33,6 +33,9 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
     {
         await WaitForBusAsync(cancellation);
         var timeout = drain + options.Value.RouterTimeout;
+        // That time begins when the request is sent, and a broker that goes away may put that off for ever.
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        giveUp.CancelAfter(timeout + options.Value.RouterTimeout);
         var client = bus.CreateRequestClient<SwitchRoute>(Endpoints.Route, RequestTimeout.After(ms: (int)timeout.TotalMilliseconds));
         try
         {
@@ -43,10 +46,10 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
                 Release = release,
                 Instances = [.. instances.Select(instance => instance.GetLeftPart(UriPartial.Authority))],
                 DrainTimeout = drain,
-            }, cancellation).WaitAsync(timeout + options.Value.RouterTimeout, cancellation); // sending may take for ever as well
+            }, giveUp.Token);
             return response.Message.Accepted;
         }
-        catch (Exception exception) when (exception is RequestTimeoutException or TimeoutException)
+        catch (Exception exception) when (exception is RequestTimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested)
         {
             throw new TimeoutException(DeployerTexts.RouterSilent(app, timeout), exception);
         }
