@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Telemetry;
 
 namespace Paas.Hosting;
@@ -37,6 +38,7 @@ public static class ServiceHost
             builder.Services.AddSingleton(service);
             builder.Services.AddPaasPlatform(builder.Configuration);
             add(builder);
+            builder.Services.AddHostedService<BusWatchdog>();
             await using var app = builder.Build();
             use?.Invoke(app);
             app.MapPaasHealth();

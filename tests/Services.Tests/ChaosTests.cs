@@ -51,6 +51,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
               tries that met a fault      {faultedTries,6}
               further attempts of a step  {attempts,6}
               replays by the operator     {replays,6}
+              ended by themselves         {cluster.Services.Sum(service => service.Restarts),6}
               lost                        {lost.Count,6}
               doubled                     {doubled.Count,6}
             """;

@@ -150,8 +150,8 @@ internal sealed class Cluster : PlatformClient, IAsyncDisposable
             await UntilAsync(
                 async () =>
                 {
-                    if (!service.IsRunning)
-                        throw new InvalidOperationException($"{service.Name} ended at its start:\n{service.Output}");
+                    if (service.Restarts > 3)
+                        throw new InvalidOperationException($"{service.Name} ends at its start:\n{service.Output}");
                     try
                     {
                         using var response = await http.GetAsync(new Uri(service.Url, "/health/ready"));

@@ -8,7 +8,12 @@ namespace Paas.Services.Tests;
 internal sealed class ServiceProcess(string name, string project, IReadOnlyDictionary<string, string> environment) : IDisposable
 {
     private readonly StringBuilder _output = new();
+    private readonly Lock _gate = new();
     private Process? _process;
+    private bool _isWanted;
+
+    /// <summary>How often it has ended without being asked to, and was started again.</summary>
+    public int Restarts { get; private set; }
 
     /// <summary>Such as <c>image-builder.2</c>.</summary>
     public string Name => name;
@@ -28,7 +33,17 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
         }
     }
 
+    /// <summary>Starts it, and starts it again whenever it ends by itself: as systemd, Docker or Kubernetes would.</summary>
     public void Start()
+    {
+        lock (_gate)
+        {
+            _isWanted = true;
+            StartProcess();
+        }
+    }
+
+    private void StartProcess()
     {
         var info = new ProcessStartInfo("dotnet", [BuiltPrograms.Find(project), "--urls", Url.ToString()])
         {
@@ -37,8 +52,8 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
         };
         foreach (var (key, value) in environment)
             info.Environment[key] = value;
-        _process?.Dispose();
-        _process = new Process { StartInfo = info };
+        _process = new Process { StartInfo = info, EnableRaisingEvents = true };
+        _process.Exited += (sender, _) => Revive((Process)sender!);
         _process.OutputDataReceived += (_, line) => Keep(line.Data);
         _process.ErrorDataReceived += (_, line) => Keep(line.Data);
         _process.Start();
@@ -48,6 +63,8 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
 
     public async Task KillAsync()
     {
+        lock (_gate)
+            _isWanted = false;
         _process!.Kill();
         await _process.WaitForExitAsync();
         Keep("--- killed ---");
@@ -56,6 +73,8 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
     /// <summary>Asks the process to stop, as a rolling restart does, and waits until it has.</summary>
     public async Task<int> StopAsync()
     {
+        lock (_gate)
+            _isWanted = false;
         using (var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]))
             await kill.WaitForExitAsync();
         await _process.WaitForExitAsync().WaitAsync(PlatformClient.Patience);
@@ -64,6 +83,8 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
 
     public void Dispose()
     {
+        lock (_gate)
+            _isWanted = false;
         if (_process is { HasExited: false })
         {
             _process.Kill();
@@ -71,6 +92,18 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
         }
 
         _process?.Dispose();
+    }
+
+    private void Revive(Process ended)
+    {
+        lock (_gate)
+        {
+            if (!_isWanted || !ReferenceEquals(ended, _process))
+                return;
+            Restarts++;
+            Keep("--- ended by itself, and started again ---");
+            StartProcess();
+        }
     }
 
     private void Keep(string? line)

@@ -1,0 +1,101 @@
+using MassTransit;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Paas.Contracts;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace Paas.Hosting.Messaging.RabbitMq;
+
+/// <summary>
+/// Ends the process when its bus does not come back though the broker has: a send that was under way when a connection
+/// was lost can keep the library from ever connecting again. Whoever runs the process starts it anew, and the broker
+/// hands out again what it had not acknowledged.
+/// </summary>
+internal sealed partial class BusWatchdog(
+    IBusControl bus, BusReadiness readiness, RabbitMqOptions broker, TimeProvider clock, ILogger<BusWatchdog> logger) : BackgroundService
+{
+    /// <summary>EX_UNAVAILABLE of sysexits.h.</summary>
+    private const int ExitCode = 69;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>The library waits for up to half a minute between its own tries to connect.</summary>
+    private static readonly TimeSpan MaxTimeToComeBack = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await readiness.WaitAsync(stoppingToken);
+            long? brokenSince = null;
+            while (true)
+            {
+                await Task.Delay(Interval, clock, stoppingToken);
+                var isHealthy = bus.CheckHealth().Status == BusHealthStatus.Healthy;
+                // After it was broken, it counts as back only when something gets through.
+                if (isHealthy && (brokenSince is null || await CanSendAsync(stoppingToken)))
+                {
+                    brokenSince = null;
+                    continue;
+                }
+
+                if (!await AnswersAsync(stoppingToken))
+                    brokenSince = clock.GetTimestamp(); // the time counts from the broker's return
+                else if (clock.GetElapsedTime(brokenSince ??= clock.GetTimestamp()) > MaxTimeToComeBack)
+                    End();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            Log.Stopped(logger);
+        }
+    }
+
+    /// <summary>Sends what nobody takes for anything.</summary>
+    private async Task<bool> CanSendAsync(CancellationToken cancellation)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(SendTimeout);
+        try
+        {
+            await bus.Publish(new StopStep { DeploymentId = Guid.Empty, Step = Step.DownloadCode, Attempt = 0 }, timeout.Token).WaitAsync(timeout.Token);
+            return true;
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> AnswersAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync(cancellation);
+            return true;
+        }
+        catch (BrokerUnreachableException)
+        {
+            return false;
+        }
+    }
+
+    private void End()
+    {
+        Log.Ending(logger, MaxTimeToComeBack);
+        // At once: whatever is stuck would keep an orderly stop waiting.
+        Environment.Exit(ExitCode);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Critical, Message = "RabbitMQ answers, but the bus has not come back for {Time}: this process ends, to be started again")]
+        public static partial void Ending(ILogger logger, TimeSpan time);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "The watch over the bus has ended")]
+        public static partial void Stopped(ILogger logger);
+    }
+}
