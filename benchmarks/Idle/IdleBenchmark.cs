@@ -85,7 +85,7 @@ internal static class IdleBenchmark
         using var http = new HttpClient { BaseAddress = new Uri(gateway.Url), Timeout = TimeSpan.FromMinutes(2) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Backends.AdminToken);
         var result = new List<ListTime>();
-        foreach (var path in new[] { "/v1/apps", "/v1/apps/app-77", "/v1/deployments", "/v1/apps/app-77/deployments", "/v1/apps/app-77/releases", "/v1/deliveries", "/v1/apps/app-77/deliveries", "/v1/admin/faults" })
+        foreach (var path in new[] { "/v1/apps", "/v1/apps/app-0", "/v1/deployments", "/v1/apps/app-0/deployments", "/v1/apps/app-0/releases", "/v1/deliveries", "/v1/apps/app-0/deliveries", "/v1/admin/faults" })
         {
             var took = new List<double>();
             for (var i = 0; i < Times; i++)
