@@ -48,11 +48,6 @@ public sealed class RabbitMqServer : IAsyncLifetime
             await StartAsync();
     }
 
-    /// <summary>Lets the broker hang: it keeps its connections, and answers nothing.</summary>
-    public Task PauseAsync() => Signals.SendAsync("STOP", _server!.Id);
-
-    public Task ContinueAsync() => Signals.SendAsync("CONT", _server!.Id);
-
     /// <summary>Ends the broker as a power failure does.</summary>
     public void Kill()
     {

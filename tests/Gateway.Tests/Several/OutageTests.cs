@@ -116,13 +116,4 @@ public sealed class OutageTests(SharedServers servers) : IAsyncLifetime
     }
 
     private Task<Guid> AppIdAsync() => _platform.WithDbAsync(db => db.Apps.Select(app => app.Id).SingleAsync());
-
-    /// <summary>Each accepted delivery has led to a message: if it came more than once, with the same id.</summary>
-    private async Task AllSentAsync(List<Guid> accepted)
-    {
-        await Platform.UntilAsync(() => _platform.WithDbAsync(async db => !await db.OutboxMessages.AnyAsync()), "the outbox to be empty");
-        await Platform.UntilAsync(() => accepted.All(id => _platform.Pushes.Any(push => push.DeliveryId == id)), "the messages");
-        (await _platform.WithDbAsync(db => db.Deliveries.CountAsync())).ShouldBe(accepted.Count);
-        _platform.Pushes.GroupBy(push => push.DeliveryId).ShouldAllBe(same => same.Select(push => push.MessageId).Distinct().Count() == 1);
-    }
 }
