@@ -47,8 +47,16 @@ public sealed class PostgresServer : IAsyncLifetime
     /// <summary>Starts the server on what it had stored, and waits until it can be used.</summary>
     public async Task StartAsync()
     {
-        await RunAsPostgresAsync("pg_ctl", "-s", "-w", "-D", $"{_folder}/data", "-l", $"{_folder}/log", "-o",
-            $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c max_connections=300{(IsDurable ? "" : " -c fsync=off")}", "start");
+        try
+        {
+            await RunAsPostgresAsync("pg_ctl", "-s", "-w", "-D", $"{_folder}/data", "-l", $"{_folder}/log", "-o",
+                $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={_folder} -c max_connections=300{(IsDurable ? "" : " -c fsync=off")}", "start");
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new InvalidOperationException($"{exception.Message}\n{string.Join('\n', File.ReadLines($"{_folder}/log").TakeLast(20))}", exception);
+        }
+
         _isRunning = true;
     }
 
@@ -69,12 +77,30 @@ public sealed class PostgresServer : IAsyncLifetime
     public void Kill()
     {
         var pid = ProcessId;
+        // The backends hold the shared memory, without which a new server would not start.
+        var children = File.ReadAllText($"/proc/{pid}/task/{pid}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         using var postmaster = Process.GetProcessById(pid);
         postmaster.Kill(entireProcessTree: true);
-        // Not a child of this process: its end can't be waited for, only seen.
-        while (Directory.Exists($"/proc/{pid}") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal))
-            Thread.Yield();
+        // Not children of this process: their end can't be waited for, only seen.
+        foreach (var process in children.Append($"{pid}"))
+        {
+            while (IsAlive(process))
+                Thread.Yield();
+        }
+
         _isRunning = false;
+    }
+
+    private static bool IsAlive(string process)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     public async ValueTask DisposeAsync()

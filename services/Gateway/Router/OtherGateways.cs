@@ -1,5 +1,6 @@
 using MassTransit;
 using Paas.Contracts;
+using Paas.Hosting.Messaging;
 
 namespace Paas.Gateway.Router;
 
@@ -211,7 +212,7 @@ internal sealed partial class OtherGateways
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(SendTimeout);
-        await _bus.Publish(message, timeout.Token).WaitAsync(timeout.Token);
+        await _bus.PublishUncanceledAsync(message, timeout.Token);
     }
 
     /// <summary>Who has not yet followed a change of a route.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Contracts;
+using Paas.Hosting.Messaging;
 using Paas.Persistence;
 
 namespace Paas.Orchestrator.Deployments;
@@ -73,7 +74,7 @@ internal sealed partial class DeadlineWatcher(
             .Select(x => new { x.CorrelationId, x.Step, x.Attempt }).ToListAsync(cancellation);
         foreach (var step in expired)
         {
-            await bus.Publish(
+            await bus.PublishUncanceledAsync(
                 new StepDeadlineExpired { DeploymentId = step.CorrelationId, Step = step.Step!, Attempt = step.Attempt }, cancellation);
         }
     }

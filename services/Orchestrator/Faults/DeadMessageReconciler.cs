@@ -172,7 +172,7 @@ internal sealed partial class DeadMessageReconciler(
             StackTrace = "",
             Source = "",
         };
-        await bus.Publish<Fault<IStepCommand>>(
+        await bus.PublishUncanceledAsync<Fault<IStepCommand>>(
             new FaultEvent<IStepCommand>(command, message.Id, HostMetadataCache.Host, new ExceptionInfo[] { exception }, [MessageUrn.ForTypeString<IStepCommand>()]), cancellation);
         Log.ToldAgain(logger, message.Queue, command.DeploymentId, command.Attempt);
     }
@@ -195,8 +195,7 @@ internal sealed partial class DeadMessageReconciler(
             return false;
         }
 
-        var endpoint = await bus.GetSendEndpoint(DeadQueues.AddressOf(command.Step));
-        await endpoint.Send(command, command.GetType(), Pipe.Execute<SendContext>(send =>
+        await bus.SendUncanceledAsync(DeadQueues.AddressOf(command.Step), command, command.GetType(), cancellation, send =>
         {
             send.Headers.Set(MessageHeaders.Reason, "fault");
             send.Headers.Set(MessageHeaders.FaultExceptionType, deployment.ExceptionType ?? deployment.FailureReason);
@@ -205,7 +204,7 @@ internal sealed partial class DeadMessageReconciler(
             send.Headers.Set(MessageHeaders.FaultInputAddress, Endpoints.For(command.Step).ToString());
             send.Headers.Set(MessageHeaders.FaultMessageType, MessageUrn.ForTypeString(command.GetType()));
             send.Headers.Set(DeadMessage.RemadeHeader, clock.GetUtcNow().UtcDateTime.ToString("O", CultureInfo.InvariantCulture));
-        }), cancellation);
+        });
         Log.Remade(logger, command.Step, id, command.Attempt);
         return true;
     }

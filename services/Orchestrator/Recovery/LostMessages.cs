@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Contracts;
 using Paas.Contracts.Api;
+using Paas.Hosting.Messaging;
 using Paas.Persistence;
 
 namespace Paas.Orchestrator.Recovery;
@@ -57,20 +58,20 @@ internal sealed partial class LostMessages(IServiceScopeFactory scopes, IBus bus
         foreach (var id in await db.Deliveries.Where(x => x.Decision == DeliveryDecisions.Pending && x.ReceivedAt < before)
             .OrderBy(x => x.ReceivedAt).Take(AtATime).Select(x => x.Id).ToListAsync(cancellation))
         {
-            await bus.Publish(new PushReceived { DeliveryId = id }, cancellation);
+            await bus.PublishUncanceledAsync(new PushReceived { DeliveryId = id }, cancellation);
             sent++;
         }
 
         foreach (var id in await db.Deployments.Where(x => x.CurrentState == DeploymentStates.Requested && x.CreatedAt < before)
             .OrderBy(x => x.CreatedAt).Take(AtATime).Select(x => x.CorrelationId).ToListAsync(cancellation))
         {
-            await bus.Publish(new DeploymentRequested { DeploymentId = id }, cancellation);
+            await bus.PublishUncanceledAsync(new DeploymentRequested { DeploymentId = id }, cancellation);
             sent++;
         }
 
         foreach (var id in await FindForgottenAsync(db, before, cancellation))
         {
-            await bus.Publish(new TurnGranted { DeploymentId = id }, cancellation);
+            await bus.PublishUncanceledAsync(new TurnGranted { DeploymentId = id }, cancellation);
             sent++;
         }
 

@@ -37,7 +37,7 @@ internal sealed partial class UnfinishedDeployments(IServiceScopeFactory scopes,
 
         foreach (var delivery in await db.Deliveries.Where(x => x.Decision == DeliveryDecisions.Pending).OrderBy(x => x.ReceivedAt)
             .Select(x => x.Id).ToListAsync(cancellationToken))
-            await bus.Publish(new PushReceived { DeliveryId = delivery }, cancellationToken);
+            await bus.PublishUncanceledAsync(new PushReceived { DeliveryId = delivery }, cancellationToken);
 
         var commands = scope.ServiceProvider.GetRequiredService<StepCommands>();
         var unfinished = await db.Deployments.AsNoTracking()
@@ -58,19 +58,18 @@ internal sealed partial class UnfinishedDeployments(IServiceScopeFactory scopes,
         switch (deployment.CurrentState)
         {
             case DeploymentStates.Requested:
-                await bus.Publish(new DeploymentRequested { DeploymentId = id }, cancellation);
+                await bus.PublishUncanceledAsync(new DeploymentRequested { DeploymentId = id }, cancellation);
                 break;
             case DeploymentStates.WaitingForTurn:
-                await bus.Publish(new TurnGranted { DeploymentId = id }, cancellation);
+                await bus.PublishUncanceledAsync(new TurnGranted { DeploymentId = id }, cancellation);
                 break;
             case DeploymentStates.Canceling:
                 // Whatever worked on the step has ended with the process.
-                await bus.Publish(new StepStopped { DeploymentId = id, Step = deployment.Step!, Attempt = deployment.Attempt }, cancellation);
+                await bus.PublishUncanceledAsync(new StepStopped { DeploymentId = id, Step = deployment.Step!, Attempt = deployment.Attempt }, cancellation);
                 break;
             default:
                 var command = await commands.ForAsync(deployment, cancellation);
-                var endpoint = await bus.GetSendEndpoint(Endpoints.For(deployment.Step!));
-                await endpoint.Send(command, command.GetType(), cancellation);
+                await bus.SendUncanceledAsync(Endpoints.For(deployment.Step!), command, command.GetType(), cancellation);
                 break;
         }
     }

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Logging;
 namespace Paas.Hosting.Messaging;
 
 /// <summary>
-/// Sends by the bus, again and again for as long as a broker may be away. A send that was under way when the connection
-/// was lost may never end, and while it lasts no other gets through: each is canceled after its time. What is sent twice
-/// by that is known by whoever hears it.
+/// Sends by the bus, again and again for as long as a broker may be away. A send waits for the broker by itself; one that
+/// was under way when the connection was lost may never end, and is sent again after a time. What is sent twice by that
+/// is known by whoever hears it.
 /// </summary>
 public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<PatientSender> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(1);
 
     /// <param name="address">Where to.</param>
@@ -20,16 +20,12 @@ public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<
     /// <param name="patience">For how long it is tried; three minutes if nothing is said.</param>
     public Task SendAsync<T>(Uri address, T message, Action<SendContext<T>>? change = null, TimeSpan? patience = null)
         where T : class => TryAsync(
-            async cancellation =>
-            {
-                var endpoint = await bus.GetSendEndpoint(address);
-                await endpoint.Send(message, context => change?.Invoke(context), cancellation);
-            },
+            cancellation => bus.SendUncanceledAsync(address, message, Pipe.Execute<SendContext<T>>(context => change?.Invoke(context)), cancellation),
             patience ?? Patience);
 
     /// <param name="message">The message.</param>
     /// <param name="type">What it is published as.</param>
-    public Task PublishAsync(object message, Type type) => TryAsync(cancellation => bus.Publish(message, type, cancellation), Patience);
+    public Task PublishAsync(object message, Type type) => TryAsync(cancellation => bus.PublishUncanceledAsync(message, type, cancellation), Patience);
 
     /// <exception cref="Exception">What the last try met.</exception>
     private async Task TryAsync(Func<CancellationToken, Task> send, TimeSpan patience)

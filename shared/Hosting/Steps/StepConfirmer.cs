@@ -13,22 +13,18 @@ public sealed class StepConfirmer(IBus bus)
     /// <exception cref="TimeoutException">The orchestrator did not answer.</exception>
     public async Task ConfirmAsync(IStepMessage step, CancellationToken cancellation)
     {
-        var client = bus.CreateRequestClient<ConfirmStep>(Endpoints.Confirm, RequestTimeout.After(s: (int)Timeout.TotalSeconds));
-        // The request's own time begins when it is sent, and a broker that goes away may put that off for ever.
-        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        giveUp.CancelAfter(2 * Timeout);
-        Response<StepConfirmation> response;
+        StepConfirmation confirmation;
         try
         {
-            response = await client.GetResponse<StepConfirmation>(
-                new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, giveUp.Token);
+            confirmation = await bus.AskAsync<ConfirmStep, StepConfirmation>(
+                Endpoints.Confirm, new ConfirmStep { DeploymentId = step.DeploymentId, Step = step.Step, Attempt = step.Attempt }, Timeout, cancellation);
         }
-        catch (Exception exception) when (exception is RequestTimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (TimeoutException exception)
         {
             throw new TimeoutException(StepTexts.SagaSilent(step.Step), exception);
         }
 
-        if (!response.Message.Wanted)
+        if (!confirmation.Wanted)
             throw new StepStaleException(StepTexts.NotWanted(step.Step));
     }
 }

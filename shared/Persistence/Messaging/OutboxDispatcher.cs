@@ -29,11 +29,17 @@ public sealed partial class OutboxDispatcher(
     /// <summary>What is younger is still being sent by whoever stored it; what is older is not any more.</summary>
     private static readonly TimeSpan LeftBehindAfter = TimeSpan.FromSeconds(10);
 
-    /// <summary>A broker that is away would be waited for, for ever.</summary>
+    /// <summary>For how long a send is waited for at a time: the sweep holds rows meanwhile.</summary>
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>A send that was under way when the connection was lost may never end.</summary>
+    private static readonly TimeSpan GiveUpAfter = TimeSpan.FromSeconds(60);
 
     private readonly Channel<Committed> _committed = Channel.CreateBounded<Committed>(
         new BoundedChannelOptions(MaxCommitted) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    /// <summary>What was not confirmed in time and may be yet: it is waited for, not sent twice.</summary>
+    private readonly Dictionary<Guid, UnderWay> _underWay = [];
 
     internal void Deliver(IReadOnlyList<OutboxMessage> committed) => _committed.Writer.TryWrite(new Committed(committed, clock.GetTimestamp()));
 
@@ -106,8 +112,8 @@ public sealed partial class OutboxDispatcher(
         var messages = new List<OutboxMessage>();
         while (messages.Count < SweepSize && _committed.Reader.TryRead(out var committed))
         {
-            // What has waited for too long is the sweep's, of whichever process.
-            if (clock.GetElapsedTime(committed.At) < LeftBehindAfter)
+            // What has waited for too long is the sweep's, of whichever process; and so is all while the broker is away.
+            if (_underWay.Count == 0 && clock.GetElapsedTime(committed.At) < LeftBehindAfter)
                 messages.AddRange(committed.Messages);
         }
 
@@ -154,22 +160,58 @@ public sealed partial class OutboxDispatcher(
     private async Task<(IReadOnlyList<OutboxMessage> Sent, ExceptionDispatchInfo? Failure)> SendAsync(
         List<OutboxMessage> messages, CancellationToken cancellation)
     {
+        var sends = Begin(messages);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(SendTimeout);
         // One that can't be sent, because its queue is not there, must not hold up the others.
-        var failures = await Task.WhenAll(messages.Select(message => TrySendAsync(message, timeout.Token)));
-        var sent = messages.Where((_, i) => failures[i] is null).ToList();
-        return (sent, failures.FirstOrDefault(failure => failure is not null) is { } first ? ExceptionDispatchInfo.Capture(first) : null);
+        Task all = Task.WhenAll(sends.Select(send => send.Outcome));
+        await all.WaitAsync(timeout.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        var sent = new List<OutboxMessage>();
+        Exception? failure = null;
+        foreach (var send in sends)
+        {
+            if (!send.Outcome.IsCompleted)
+            {
+                _underWay[send.Message.MessageId] = send;
+                failure ??= new TimeoutException("RabbitMQ has not confirmed the message.");
+                continue;
+            }
+
+            _underWay.Remove(send.Message.MessageId);
+            if (await send.Outcome is { } exception)
+                failure ??= exception;
+            else
+                sent.Add(send.Message);
+        }
+
+        return (sent, failure is null ? null : ExceptionDispatchInfo.Capture(failure));
     }
 
-    private async Task<Exception?> TrySendAsync(OutboxMessage message, CancellationToken cancellation)
+    /// <summary>While some do not get through, only one more is tried, so that they do not pile up.</summary>
+    private List<UnderWay> Begin(List<OutboxMessage> messages)
+    {
+        var isStuck = _underWay.Count > 0;
+        foreach (var givenUp in _underWay.Values.Where(send => clock.GetElapsedTime(send.Since) > GiveUpAfter).ToList())
+            _underWay.Remove(givenUp.Message.MessageId);
+        var sends = new List<UnderWay>();
+        foreach (var message in messages)
+        {
+            if (_underWay.TryGetValue(message.MessageId, out var begun))
+                sends.Add(begun with { Message = message });
+            else if (!isStuck || sends.Count == 0)
+                sends.Add(new UnderWay(message, TrySendAsync(message), clock.GetTimestamp()));
+        }
+
+        return sends;
+    }
+
+    private async Task<Exception?> TrySendAsync(OutboxMessage message)
     {
         try
         {
-            var endpoint = await bus.GetSendEndpoint(message.DestinationAddress!);
-            // Not all that the transport waits for ends with the token; and the sweep holds rows meanwhile.
-            await endpoint.Send(new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), cancellation)
-                .WaitAsync(cancellation);
+            await bus.SendUncanceledAsync(
+                message.DestinationAddress!, new SerializedMessageBody(), new OutboxMessageSendPipe(message, message.DestinationAddress!), CancellationToken.None);
             return null;
         }
         catch (Exception exception)
@@ -177,6 +219,9 @@ public sealed partial class OutboxDispatcher(
             return exception;
         }
     }
+
+    /// <summary>The outcome is why the message was not sent; null if it was.</summary>
+    private sealed record UnderWay(OutboxMessage Message, Task<Exception?> Outcome, long Since);
 
     private sealed record Committed(IReadOnlyList<OutboxMessage> Messages, long At);
 

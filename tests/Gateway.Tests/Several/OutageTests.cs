@@ -29,6 +29,69 @@ public sealed class OutageTests(SharedServers servers) : IAsyncLifetime
     public ValueTask DisposeAsync() => _platform?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     [Fact]
+    public async Task Without_a_broker_for_a_minute_every_delivery_is_accepted_and_its_message_sent_afterwards()
+    {
+        var accepted = new List<Guid>();
+        servers.Broker.Kill();
+        try
+        {
+            var over = DateTime.UtcNow + Outage;
+            var third = await _platform.StartGatewayAsync();
+            for (var i = 0; DateTime.UtcNow < over; i++)
+            {
+                foreach (var gateway in _gateways.Append(third))
+                    accepted.Add(await DeliverAsync(gateway));
+                if (i == 0)
+                {
+                    foreach (var gateway in _gateways.Append(third))
+                    {
+                        await Platform.UntilAsync(async () => (await ReadyAsync(gateway)).Body.Contains("\"masstransit-bus\":\"Degraded\"", StringComparison.Ordinal), "the broker to be missed");
+                        (await ReadyAsync(gateway)).Status.ShouldBe(200);
+                    }
+
+                    // An app can be removed as well.
+                    await third.CreateAppAsync("other");
+                    (await third.Client.DeleteAsync(new Uri("/v1/apps/other", UriKind.Relative))).StatusCode.ShouldBe(HttpStatusCode.NoContent);
+                }
+
+                await Task.Delay(250);
+            }
+        }
+        finally
+        {
+            await servers.Broker.StartAsync();
+        }
+
+        await AllSentAsync(accepted);
+        foreach (var gateway in _gateways)
+            await Platform.UntilAsync(() => gateway.Others.Count == 2, "the gateways to know each other again");
+        await Platform.UntilAsync(async () => (await ReadyAsync(_gateways[0])).Body.Contains("\"status\":\"Healthy\"", StringComparison.Ordinal), "the broker to be found");
+    }
+
+    [Fact]
+    public async Task A_broker_that_hangs_delays_messages_and_loses_none()
+    {
+        var accepted = new List<Guid>();
+        await servers.Broker.PauseAsync();
+        try
+        {
+            var over = DateTime.UtcNow + TimeSpan.FromSeconds(25);
+            while (DateTime.UtcNow < over)
+            {
+                foreach (var gateway in _gateways)
+                    accepted.Add(await DeliverAsync(gateway));
+                await Task.Delay(250);
+            }
+        }
+        finally
+        {
+            await servers.Broker.ContinueAsync();
+        }
+
+        await AllSentAsync(accepted);
+    }
+
+    [Fact]
     public async Task Without_a_database_for_a_minute_deliveries_get_503_and_are_accepted_again_afterwards()
     {
         // Some connections that will be broken.
@@ -116,4 +179,13 @@ public sealed class OutageTests(SharedServers servers) : IAsyncLifetime
     }
 
     private Task<Guid> AppIdAsync() => _platform.WithDbAsync(db => db.Apps.Select(app => app.Id).SingleAsync());
+
+    /// <summary>Each accepted delivery has led to a message: if it came more than once, with the same id.</summary>
+    private async Task AllSentAsync(List<Guid> accepted)
+    {
+        await Platform.UntilAsync(() => _platform.WithDbAsync(async db => !await db.OutboxMessages.AnyAsync()), "the outbox to be empty");
+        await Platform.UntilAsync(() => accepted.All(id => _platform.Pushes.Any(push => push.DeliveryId == id)), "the messages");
+        (await _platform.WithDbAsync(db => db.Deliveries.CountAsync())).ShouldBe(accepted.Count);
+        _platform.Pushes.GroupBy(push => push.DeliveryId).ShouldAllBe(same => same.Select(push => push.MessageId).Distinct().Count() == 1);
+    }
 }

@@ -33,23 +33,19 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
     {
         await WaitForBusAsync(cancellation);
         var timeout = drain + options.Value.RouterTimeout;
-        // That time begins when the request is sent, and a broker that goes away may put that off for ever.
-        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        giveUp.CancelAfter(timeout + options.Value.RouterTimeout);
-        var client = bus.CreateRequestClient<SwitchRoute>(Endpoints.Route, RequestTimeout.After(ms: (int)timeout.TotalMilliseconds));
+        var question = new SwitchRoute
+        {
+            AppId = appId,
+            App = app,
+            Release = release,
+            Instances = [.. instances.Select(instance => instance.GetLeftPart(UriPartial.Authority))],
+            DrainTimeout = drain,
+        };
         try
         {
-            var response = await client.GetResponse<RouteSwitched>(new SwitchRoute
-            {
-                AppId = appId,
-                App = app,
-                Release = release,
-                Instances = [.. instances.Select(instance => instance.GetLeftPart(UriPartial.Authority))],
-                DrainTimeout = drain,
-            }, giveUp.Token);
-            return response.Message.Accepted;
+            return (await bus.AskAsync<SwitchRoute, RouteSwitched>(Endpoints.Route, question, timeout, cancellation)).Accepted;
         }
-        catch (Exception exception) when (exception is RequestTimeoutException or OperationCanceledException && !cancellation.IsCancellationRequested)
+        catch (TimeoutException exception)
         {
             throw new TimeoutException(DeployerTexts.RouterSilent(app, timeout), exception);
         }

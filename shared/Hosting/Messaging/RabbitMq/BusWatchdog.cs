@@ -61,7 +61,7 @@ internal sealed partial class BusWatchdog(
         timeout.CancelAfter(SendTimeout);
         try
         {
-            await bus.Publish(new StopStep { DeploymentId = Guid.Empty, Step = Step.DownloadCode, Attempt = 0 }, timeout.Token).WaitAsync(timeout.Token);
+            await bus.PublishUncanceledAsync(new StopStep { DeploymentId = Guid.Empty, Step = Step.DownloadCode, Attempt = 0 }, timeout.Token);
             return true;
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
