@@ -49,13 +49,9 @@ public sealed class RabbitMqServer : IAsyncLifetime
     }
 
     /// <summary>Lets the broker hang: it keeps its connections, and answers nothing.</summary>
-    public Task PauseAsync() => Signals.SendAsync("STOP", ErlangMachine);
+    public Task PauseAsync() => Signals.SendAsync("STOP", _server!.Id);
 
-    public Task ContinueAsync() => Signals.SendAsync("CONT", ErlangMachine);
-
-    /// <summary>A child of the script that starts it.</summary>
-    private int ErlangMachine => int.Parse(
-        File.ReadAllText($"/proc/{_server!.Id}/task/{_server.Id}/children").Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+    public Task ContinueAsync() => Signals.SendAsync("CONT", _server!.Id);
 
     /// <summary>Ends the broker as a power failure does.</summary>
     /// <remarks>

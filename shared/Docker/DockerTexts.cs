@@ -1,0 +1,31 @@
+using System.Net;
+
+namespace Paas.Docker;
+
+/// <summary>What is said to people about the engine.</summary>
+internal static class DockerTexts
+{
+    public static string WrongEndpoint(string given) =>
+        $"Docker__Endpoint is '{given}'. It has to be unix:///path/to/docker.sock or tcp://host:port, or be left out where no containers are run.";
+
+    public static string NoCertificates(string folder) =>
+        $"Docker__TlsFolder is '{folder}', and there is no ca.pem in it. It has to hold ca.pem, cert.pem and key.pem, or be left out for an engine without TLS.";
+
+    public static string WrongRegistry() =>
+        "Registry__Url has to be an http or https URL without a user or a query, such as https://registry.example.com/paas.";
+
+    public static string HalfTheCredentials() =>
+        "Set Registry__Url together with both Registry__Username and Registry__Password, or with neither of the two.";
+
+    public static string Unreachable(string endpoint) =>
+        $"The Docker Engine at {endpoint} does not answer. See that it runs, and that this service may use it.";
+
+    public static string WentAway(string endpoint) =>
+        $"The Docker Engine at {endpoint} has gone away in the middle of its answer.";
+
+    public static string Refused(string endpoint, string what, HttpStatusCode status, string reason) =>
+        $"The Docker Engine at {endpoint} would not {what} ({(int)status}): {reason}";
+
+    public static string TooOld(string endpoint, string has, string needed) =>
+        $"The Docker Engine at {endpoint} speaks version {has} of its API, and {needed} is the oldest that will do. Install Docker 20.10 or newer.";
+}

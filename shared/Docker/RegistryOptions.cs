@@ -1,0 +1,37 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Paas.Docker;
+
+/// <summary>Section <c>Registry</c>: where images are published. Without one they stay on the engine that built them.</summary>
+public sealed class RegistryOptions : IValidatableObject
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Registry";
+
+    /// <summary>The registry and, if it is shared with others, a path in it: <c>https://registry.example.com/paas</c>.</summary>
+    public string? Url { get; set; }
+
+    /// <summary>Null for a registry that lets everybody in.</summary>
+    public string? Username { get; set; }
+
+    /// <summary>Of <see cref="Username"/>.</summary>
+    public string? Password { get; set; }
+
+    /// <summary>As image names begin with it: <c>registry.example.com/paas</c>; null without a registry.</summary>
+    public string? Prefix => string.IsNullOrEmpty(Url) ? null : $"{new Uri(Url).Authority}{new Uri(Url).AbsolutePath.TrimEnd('/')}";
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        // The value itself stays out of these sentences: it may hold a password.
+        if (Url is { Length: > 0 } && !(Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0))
+            yield return new(DockerTexts.WrongRegistry());
+        if (string.IsNullOrEmpty(Username) != string.IsNullOrEmpty(Password) || (string.IsNullOrEmpty(Url) && !string.IsNullOrEmpty(Username)))
+            yield return new(DockerTexts.HalfTheCredentials());
+    }
+}
+
+/// <summary>Checks <see cref="RegistryOptions"/> at the start.</summary>
+[OptionsValidator]
+public sealed partial class RegistryOptionsValidator : IValidateOptions<RegistryOptions>;
