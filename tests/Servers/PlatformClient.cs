@@ -19,9 +19,9 @@ public abstract class PlatformClient
     /// <summary>What the platform has logged, for whoever looks at a test that failed.</summary>
     public abstract string Output { get; }
 
-    public async Task<AppResponse> CreateAppAsync(string name, Repository repository, string policy = ConcurrencyPolicy.Latest)
+    public async Task<AppResponse> CreateAppAsync(string name, Repository repository, string policy = ConcurrencyPolicy.Latest, string? target = null)
     {
-        using var response = await Http.PostAsJsonAsync("/v1/apps", new CreateAppRequest { Name = name, Repository = repository.Url, Policy = policy });
+        using var response = await Http.PostAsJsonAsync("/v1/apps", new CreateAppRequest { Name = name, Repository = repository.Url, Policy = policy, Target = target });
         response.StatusCode.ShouldBe(HttpStatusCode.Created, await response.Content.ReadAsStringAsync());
         return (await response.Content.ReadFromJsonAsync<AppResponse>())!;
     }

@@ -88,6 +88,9 @@ public sealed class PostgresServer : IAsyncLifetime
                 Thread.Yield();
         }
 
+        // Until its own parent has noticed its end, a new server would take it for running.
+        File.Delete($"{_folder}/data/postmaster.pid");
+        File.Delete($"{_folder}/.s.PGSQL.{_port}.lock");
         _isRunning = false;
     }
 

@@ -24,6 +24,17 @@ public sealed class Repository : IDisposable
 
     public static Repository Static(string text) => new((".paas.yml", "runtime: static\n"), ("index.html", text));
 
+    /// <summary>A Dockerfile for a small server that answers with a text, from <c>busybox</c>.</summary>
+    public static Repository Container(string text) => new(("Dockerfile", ContainerFile), ("index.html", text));
+
+    private const string ContainerFile = """
+        FROM busybox
+        WORKDIR /www
+        COPY index.html .
+        USER 1000
+        CMD ["sh", "-c", "exec httpd -f -p $PORT -h /www"]
+        """;
+
     /// <summary>A small server that answers with what <paramref name="answer"/> evaluates to, a Python expression.</summary>
     public static Repository Python(string answer = "'hello'") => new((".paas.yml", "runtime: python\nentrypoint: [python, app.py]\n"), ("app.py", PythonApp(answer)));
 
