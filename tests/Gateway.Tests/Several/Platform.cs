@@ -70,7 +70,9 @@ public sealed class Platform : IAsyncDisposable
         var app = builder.Build();
         app.UseGateway();
         app.MapPaasHealth();
-        await app.StartAsync();
+        // Without a database it would wait for ever, and the test with it.
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await app.StartAsync(patience.Token);
         var gateway = new SharedGateway(app);
         _started.Add(gateway);
         return gateway;
