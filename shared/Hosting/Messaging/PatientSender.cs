@@ -11,7 +11,7 @@ namespace Paas.Hosting.Messaging;
 public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<PatientSender> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SendAgainAfter = TimeSpan.FromSeconds(1);
 
     /// <param name="address">Where to.</param>

@@ -101,7 +101,7 @@ public sealed class BrokerLossTests
 
     private static async Task UntilAsync(Func<bool> condition, string what)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(90);
+        var deadline = DateTime.UtcNow.AddSeconds(180);
         while (!condition())
         {
             DateTime.UtcNow.ShouldBeLessThan(deadline, what);
