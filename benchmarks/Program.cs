@@ -2,6 +2,7 @@ using System.CommandLine;
 using Paas.Bench;
 using Paas.Bench.Idle;
 using Paas.Bench.Orchestration;
+using Paas.Bench.Pipeline;
 using Paas.Bench.Webhook;
 using Spectre.Console;
 
@@ -13,6 +14,7 @@ var root = new RootCommand("Measures the platform, each number next to an anchor
     OrchestrationBenchmark.Command(),
     WebhookBenchmark.Command(),
     IdleBenchmark.Command(),
+    PipelineBenchmark.Command(),
     NoOpWorkers.Command(),
     BareEndpoint.Command(),
 };
