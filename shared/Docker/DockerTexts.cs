@@ -28,4 +28,19 @@ internal static class DockerTexts
 
     public static string TooOld(string endpoint, string has, string needed) =>
         $"The Docker Engine at {endpoint} speaks version {has} of its API, and {needed} is the oldest that will do. Install Docker 20.10 or newer.";
+
+    public static string PushRefused(string repository, string reason) =>
+        $"The image registry does not take {repository} from the platform ({reason}). Correct Registry__Username and Registry__Password, and see that the user may write to the repository.";
+
+    public static string RegistryNotTrusted(string endpoint, string repository, string reason) =>
+        $"The Docker Engine at {endpoint} does not trust the registry of {repository} ({reason}). Give the registry a certificate that the engine's machine trusts, or name it under insecure-registries in the engine's daemon.json.";
+
+    public static string PushFailed(string endpoint, string repository, string reason) =>
+        $"The Docker Engine at {endpoint} could not push {repository}: {reason}. Look whether the registry runs, and at its log.";
+
+    public static string PushOfNothing(string endpoint, string repository) =>
+        $"The Docker Engine at {endpoint} no longer has the image that was to be pushed to {repository}.";
+
+    public static string PushedWithoutDigest(string endpoint, string repository) =>
+        $"The Docker Engine at {endpoint} has pushed {repository}, but does not say under which digest. Look at the engine's log.";
 }

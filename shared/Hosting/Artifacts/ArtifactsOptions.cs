@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using Paas.Hosting.Artifacts.Registry;
 
 namespace Paas.Hosting.Artifacts;
 
@@ -50,6 +51,8 @@ public sealed class ArtifactsOptionsValidator : IValidateOptions<ArtifactsOption
 internal sealed partial record RegistryAddress(Uri Host, string Repository)
 {
     public const string DefaultRepository = "paas/artifacts";
+
+    public RegistryUse Use { get; init; } = RegistryUse.Artifacts;
 
     public static bool TryParse(string text, [NotNullWhen(true)] out RegistryAddress? address, [NotNullWhen(false)] out string? problem)
     {
