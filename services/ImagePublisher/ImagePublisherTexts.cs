@@ -38,6 +38,8 @@ internal static class ImagePublisherTexts
 
     public static string LayerPushed(string layer, long? bytes) => bytes is { } size ? $"{layer} pushed, {Size(size)}" : $"{layer} pushed";
 
+    public static string LayerBrokeOff(string layer) => $"{layer} was broken off; the engine tries it again";
+
     public static string PushedSoFar(long bytes, long of) => $"{Size(bytes)} of {Size(of)}";
 
     public static string Pushed(string digest, int pushed, int there, TimeSpan time) => string.Create(

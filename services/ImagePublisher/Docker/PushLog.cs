@@ -8,6 +8,7 @@ internal sealed class PushLog(IStepLog log, TimeProvider clock)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private readonly Dictionary<string, PushProgress> _layers = [];
+    private readonly HashSet<string> _broken = [];
     private long _last = clock.GetTimestamp();
 
     /// <summary>How many layers were pushed.</summary>
@@ -31,10 +32,24 @@ internal sealed class PushLog(IStepLog log, TimeProvider clock)
         {
             There++;
         }
-        else if (status == "Pushing" && clock.GetElapsedTime(_last) > Interval)
+        else if (status.StartsWith("Retrying in ", StringComparison.Ordinal))
         {
-            _last = clock.GetTimestamp();
-            log.Detail(ImagePublisherTexts.PushedSoFar(_layers.Values.Sum(one => one.Current), _layers.Values.Sum(one => Math.Max(one.Current, one.Total))));
+            // The engine counts the seconds, layer by layer: said once each time.
+            if (_broken.Add(layer))
+                log.Warning(ImagePublisherTexts.LayerBrokeOff(layer));
         }
+        else if (status == "Pushing")
+        {
+            _broken.Remove(layer);
+            TellSoFar();
+        }
+    }
+
+    private void TellSoFar()
+    {
+        if (clock.GetElapsedTime(_last) < Interval)
+            return;
+        _last = clock.GetTimestamp();
+        log.Detail(ImagePublisherTexts.PushedSoFar(_layers.Values.Sum(one => one.Current), _layers.Values.Sum(one => Math.Max(one.Current, one.Total))));
     }
 }
