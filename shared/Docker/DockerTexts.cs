@@ -14,6 +14,9 @@ internal static class DockerTexts
     public static string WrongRegistry() =>
         "Registry__Url has to be an http or https URL without a user or a query, such as https://registry.example.com/paas.";
 
+    public static string WrongRegistryPath(string path) =>
+        $"'{path}' in Registry__Url is not the beginning of a repository's name: lower case, digits, '.', '_' and '-', with '/' between them. Leave out /v2.";
+
     public static string HalfTheCredentials() =>
         "Set Registry__Url together with both Registry__Username and Registry__Password, or with neither of the two.";
 
