@@ -53,19 +53,21 @@ public sealed class BrokenPushTests
     }
 
     [Fact]
-    public async Task A_canceled_push_ends_in_the_engine_too_and_publishes_nothing()
+    public async Task A_canceled_push_ends_at_once_and_the_next_one_publishes()
     {
         await using var engine = await DockerEngine.StartNewAsync();
         await using var server = await RegistryServer.StartNewAsync();
         using var app = new Publishing(engine) { Registry = Publishing.At(server) };
         using var cancel = new CancellationTokenSource();
-        var push = app.PublishAsync(await app.CommandAsync(await app.BuildAsync(RandomImage.Bytes(LargeLayer))), cancel.Token);
+        var command = await app.CommandAsync(await app.BuildAsync(RandomImage.Bytes(LargeLayer)));
+        var push = app.PublishAsync(command, cancel.Token);
         await UntilPushingAsync(server, push);
 
         await cancel.CancelAsync();
 
         await Should.ThrowAsync<OperationCanceledException>(() => push);
         (await app.Asked.FindAsync(app.App, "aaaaaaaaaaaa", TestContext.Current.CancellationToken)).ShouldBeNull();
+        (await app.PublishAsync(command)).ShouldStartWith("sha256:");
     }
 
     private static async Task UntilPushingAsync(RegistryServer server, Task push)
