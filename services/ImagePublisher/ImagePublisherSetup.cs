@@ -1,6 +1,10 @@
 using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Paas.Docker;
+using Paas.ImagePublisher.Docker;
 using Paas.ImagePublisher.Local;
 
 namespace Paas.ImagePublisher;
@@ -10,8 +14,16 @@ public static class ImagePublisherSetup
 {
     public static IServiceCollection AddImagePublisher(this IServiceCollection services, IConfiguration configuration)
     {
-        _ = configuration; // nothing to set so far; the same shape as every other service
+        services.AddOptions<ImagePublisherOptions>().Bind(configuration.GetSection(ImagePublisherOptions.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImagePublisherOptions>, ImagePublisherOptionsValidator>());
         services.AddSingleton<IImagePublisher, SlugPublisher>();
+        if (services.AddDocker(configuration))
+        {
+            services.AddSingleton<IImagePublisher, DockerImagePublisher>();
+            services.AddSingleton<ImagePruner>();
+            services.TryAddSingleton<ImageRegistry>();
+        }
+
         services.AddSingleton<ImagePublishers>();
         return services;
     }

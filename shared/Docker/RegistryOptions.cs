@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Paas.Hosting.Artifacts;
 
 namespace Paas.Docker;
 
@@ -27,6 +28,8 @@ public sealed class RegistryOptions : IValidatableObject
         // The value itself stays out of these sentences: it may hold a password.
         if (Url is { Length: > 0 } && !(Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0))
             yield return new(DockerTexts.WrongRegistry());
+        else if (Url is { Length: > 0 } && new Uri(Url).AbsolutePath.Trim('/') is { Length: > 0 } path && !RegistryAddress.IsRepository(path))
+            yield return new(DockerTexts.WrongRegistryPath(path));
         if (string.IsNullOrEmpty(Username) != string.IsNullOrEmpty(Password) || (string.IsNullOrEmpty(Url) && !string.IsNullOrEmpty(Username)))
             yield return new(DockerTexts.HalfTheCredentials());
     }

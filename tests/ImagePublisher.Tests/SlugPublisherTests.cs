@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting;
@@ -172,5 +173,11 @@ public sealed class SlugPublisherTests : IDisposable
 
 internal sealed class TestLog : IStepLog
 {
-    public void Write(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
+    public ConcurrentQueue<string> Lines { get; } = [];
+
+    public void Write(string line)
+    {
+        Lines.Enqueue(line);
+        TestContext.Current.TestOutputHelper?.WriteLine(line);
+    }
 }

@@ -160,6 +160,32 @@ public sealed class DeploymentTests
         deployment.Release.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task What_is_built_and_gets_lost_again_and_again_faults_after_three_builds_and_can_be_built_anew()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync();
+        platform.Workers.Instead = async (command, context) =>
+        {
+            if (command is not PublishImage)
+                return false;
+            await context.Publish(new BuiltImageLost { DeploymentId = command.DeploymentId, Attempt = command.Attempt, LogId = Guid.NewGuid(), LogBatches = 0 });
+            return true;
+        };
+        var id = await platform.RequestAsync(app);
+
+        var deployment = await platform.WaitForAsync(id, DeploymentStates.Faulted);
+
+        platform.Workers.Count(Step.BuildImage).ShouldBe(3);
+        platform.Workers.Count(Step.PublishImage).ShouldBe(3);
+        deployment.FailureReason.ShouldBe(FailureReason.StepFaulted);
+        deployment.FailureMessage!.ShouldStartWith("What was built was gone three times before it could be published.");
+        platform.Workers.Instead = (_, _) => Task.FromResult(false);
+        await platform.Bus.Publish(new ReplayDeployment { DeploymentId = id, FromStep = Step.BuildImage, RequestedBy = "operator" });
+        await platform.WaitForAsync(id, DeploymentStates.Succeeded);
+        platform.Workers.Count(Step.BuildImage).ShouldBe(4);
+    }
+
     [Theory]
     [InlineData(Step.DownloadCode)]
     [InlineData(Step.ValidateConfiguration)]

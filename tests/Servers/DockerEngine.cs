@@ -117,6 +117,9 @@ public sealed class DockerEngine : IAsyncLifetime
         foreach (var mount in Mounts().Where(mount => mount != Within("data")))
             Process.Start("umount", ["-l", mount]).WaitForExit();
         File.Delete(Within("pid"));
+        // Nobody may have waited for the killed containerd yet: the next engine would take it for one that still runs.
+        if (Directory.Exists(Within("run/containerd")))
+            File.Delete(Within("run/containerd/containerd.pid"));
     }
 
     /// <summary>Makes an image out of a folder's files.</summary>
@@ -211,16 +214,15 @@ public sealed class DockerEngine : IAsyncLifetime
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket));
+            // It listens a moment before it is ready, and one that was killed may still do so for a moment.
+            await socket.SendAsync("GET /_ping HTTP/1.0\r\n\r\n"u8.ToArray());
+            var answer = new byte[12];
+            return await socket.ReceiveAsync(answer) == answer.Length && System.Text.Encoding.ASCII.GetString(answer).EndsWith("200", StringComparison.Ordinal);
         }
         catch (SocketException)
         {
             return false;
         }
-
-        // It listens a moment before it is ready.
-        await socket.SendAsync("GET /_ping HTTP/1.0\r\n\r\n"u8.ToArray());
-        var answer = new byte[12];
-        return await socket.ReceiveAsync(answer) == answer.Length && System.Text.Encoding.ASCII.GetString(answer).EndsWith("200", StringComparison.Ordinal);
     }
 
     private IEnumerable<int> OwnProcesses()

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
+using Paas.Hosting.Artifacts.Registry;
 
 namespace Paas.Hosting.Artifacts;
 
@@ -51,6 +52,8 @@ internal sealed partial record RegistryAddress(Uri Host, string Repository)
 {
     public const string DefaultRepository = "paas/artifacts";
 
+    public RegistryUse Use { get; init; } = RegistryUse.Artifacts;
+
     public static bool TryParse(string text, [NotNullWhen(true)] out RegistryAddress? address, [NotNullWhen(false)] out string? problem)
     {
         address = null;
@@ -61,7 +64,7 @@ internal sealed partial record RegistryAddress(Uri Host, string Repository)
             problem = "Artifacts__Registry must not hold credentials: set Artifacts__RegistryUsername and Artifacts__RegistryPassword.";
         else if (url.Query.Length > 0 || url.Fragment.Length > 0)
             problem = "Artifacts__Registry must have neither a query nor a fragment.";
-        else if (url.AbsolutePath.Trim('/') is { Length: > 0 } path && !RepositoryName().IsMatch(path))
+        else if (url.AbsolutePath.Trim('/') is { Length: > 0 } path && !IsRepository(path))
             problem = $"'{path}' in Artifacts__Registry is not the name of a repository: names in lower case, digits, '.', '_' and '-', with '/' between them. Leave out /v2.";
         else
         {
@@ -72,6 +75,9 @@ internal sealed partial record RegistryAddress(Uri Host, string Repository)
 
         return address is not null;
     }
+
+    /// <summary>Whether a registry takes this for the name of a repository.</summary>
+    public static bool IsRepository(string name) => RepositoryName().IsMatch(name);
 
     public override string ToString() => $"{Host.GetLeftPart(UriPartial.Authority)}/{Repository}";
 

@@ -42,7 +42,11 @@ public sealed class ArtifactNotFoundException(string digest)
     : Exception($"The artifact {digest} is not in the artifact store. It may have been cleaned up; deploy the commit again to make it anew.");
 
 /// <summary>The artifact store can't be used at the moment; the message says why.</summary>
-public sealed class ArtifactStoreException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class ArtifactStoreException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether a registry does not let the platform in, or not do this: trying again mends nothing.</summary>
+    public bool IsRefusal { get; init; }
+}
 
 /// <summary>The artifact store does not let anything be removed; the message says what would have to change.</summary>
 public sealed class ArtifactDeletionRefusedException(string message) : Exception(message);

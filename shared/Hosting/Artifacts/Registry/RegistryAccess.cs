@@ -48,7 +48,7 @@ internal sealed partial class RegistryAccess(HttpClient http, RegistryAddress re
         request.Headers.Authorization = _basic;
         using var response = await http.SendAsync(request, cancellation);
         if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-            throw new ArtifactStoreException(Refusal);
+            throw new ArtifactStoreException(Refusal) { IsRefusal = true };
         if (!response.IsSuccessStatusCode)
             throw new ArtifactStoreException(ArtifactTexts.Unexpected(registry, "give a token", response.StatusCode, null));
         var answer = await response.Content.ReadFromJsonAsync<TokenAnswer>(cancellation);

@@ -86,7 +86,7 @@ internal sealed class RegistryClient : IDisposable
                 using (response)
                 {
                     if (last || !await _access.AnswerAsync(response.Headers.WwwAuthenticate, timeout.Token))
-                        throw new ArtifactStoreException(_access.Refusal);
+                        throw new ArtifactStoreException(_access.Refusal) { IsRefusal = true };
                 }
             }
         }
@@ -132,7 +132,7 @@ internal sealed class RegistryClient : IDisposable
     public async Task<ArtifactStoreException> ExplainAsync(HttpResponseMessage response, string what, CancellationToken cancellation)
     {
         if (response.StatusCode == HttpStatusCode.Forbidden)
-            return new ArtifactStoreException(ArtifactTexts.Forbidden(_registry, what));
+            return new ArtifactStoreException(ArtifactTexts.Forbidden(_registry, what)) { IsRefusal = true };
         return new ArtifactStoreException(
             ArtifactTexts.Unexpected(_registry, what, response.StatusCode, await ExplanationAsync(response, cancellation)));
     }

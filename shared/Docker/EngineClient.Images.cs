@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+
+namespace Paas.Docker;
+
+/// <content>
+/// Images. What is tagged, published or removed has to have <see cref="ImageLabels.App"/>: whoever asks for another one
+/// has made a mistake, and nothing is done.
+/// </content>
+public sealed partial class EngineClient
+{
+    /// <summary>Removing a large image from a slow disk takes its time.</summary>
+    private static readonly TimeSpan RemovalLimit = TimeSpan.FromMinutes(5);
+
+    /// <summary>Finds an image by its id or by a tag; null if it is not here.</summary>
+    /// <exception cref="EngineUnreachableException">The engine does not answer.</exception>
+    public async Task<EngineImage?> FindImageAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            var found = await GetAsync<ImageAnswer>($"images/{name}/json", "tell about an image", cancellation);
+            return new EngineImage
+            {
+                Id = found.Id,
+                Size = found.Size,
+                UsedAt = new[] { Time(found.Created), Time(found.Metadata?.LastTagTime) }.Max(),
+                Tags = found.RepoTags ?? [],
+                Digests = found.RepoDigests ?? [],
+                Labels = found.Config?.Labels ?? [],
+            };
+        }
+        catch (EngineException exception) when (exception.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Lists the images of an app, the one used last first.</summary>
+    /// <exception cref="EngineUnreachableException">The engine does not answer.</exception>
+    public async Task<IReadOnlyList<EngineImage>> ListImagesAsync(Guid app, CancellationToken cancellation)
+    {
+        var filters = EscapeJson(new Dictionary<string, string[]> { ["label"] = [ImageLabels.App] });
+        var listed = await GetAsync<List<ListedImage>>($"images/json?filters={filters}", "list its images", cancellation);
+        var images = new List<EngineImage>();
+        foreach (var id in listed.Where(image => image.Labels is { } labels && AppOf(labels) == app).Select(image => image.Id).Distinct())
+        {
+            // What is gone by now was removed by another.
+            if (await FindImageAsync(id, cancellation) is { } image)
+                images.Add(image);
+        }
+
+        return [.. images.OrderByDescending(image => image.UsedAt)];
+    }
+
+    /// <summary>Gives an image of an app another name, taking it from whatever had it; this counts as a use.</summary>
+    /// <exception cref="EngineException">It would not; with 404, the image is gone.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
+    public Task TagAsync(EngineImage image, string repository, string tag, CancellationToken cancellation) => DoAsync(
+        HttpMethod.Post, $"images/{Own(image).Id}/tag?repo={Escape(repository)}&tag={Escape(tag)}", $"tag the image {image.Id}", null, cancellation);
+
+    /// <summary>Pushes what has a tag to the registry that the tag names.</summary>
+    /// <param name="repository">Such as <c>registry.example.com/paas/shop</c>.</param>
+    /// <param name="tag">In the repository.</param>
+    /// <param name="registry">Name and password, if it has any.</param>
+    /// <param name="progress">Is told of each message of the engine.</param>
+    /// <param name="cancellation">Ends the push.</param>
+    /// <returns>The digest under which the registry has it.</returns>
+    /// <exception cref="ImagePushException">The push failed.</exception>
+    /// <exception cref="EngineException">The engine would not push.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer, or has gone away in the middle.</exception>
+    public async Task<string> PushAsync(string repository, string tag, RegistryOptions registry, Action<PushMessage> progress, CancellationToken cancellation)
+    {
+        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = Login(registry) };
+        string? digest = null;
+        await foreach (var message in StreamAsync<PushMessage>(
+            HttpMethod.Post, $"images/{repository}/push?tag={Escape(tag)}", $"push {repository}:{tag}", null, headers, cancellation))
+        {
+            if (message.Error is { } error)
+                throw ImagePushException.Of(Endpoint, repository, error);
+            digest = message.Aux?.Digest ?? digest;
+            progress(message);
+        }
+
+        return digest ?? throw new ImagePushException(DockerTexts.PushedWithoutDigest(Endpoint, repository), PushProblem.Registry);
+    }
+
+    /// <summary>Removes an image of an app with all its tags, unless a container uses it or somebody else has tagged it.</summary>
+    /// <returns>Whether it is gone.</returns>
+    /// <exception cref="EngineException">The engine would not.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
+    public async Task<bool> RemoveImageAsync(EngineImage image, CancellationToken cancellation)
+    {
+        // Asked for before anything is taken away: an image in use keeps its tags.
+        if (!Own(image).Tags.All(image.IsOwnTag) || await IsUsedAsync(image, cancellation))
+            return false;
+        try
+        {
+            // One after the other, and the image with the last: the engine removes no image by its id that has several.
+            foreach (var name in image.Tags.Concat(image.Digests).Append(image.Id))
+            {
+                // noprune: an untagged base image below it may be somebody else's.
+                await DoAsync(HttpMethod.Delete, $"images/{name}?noprune=1", $"remove the image {name}", RemovalLimit, cancellation, done: HttpStatusCode.NotFound);
+            }
+
+            return true;
+        }
+        catch (EngineException exception) when (exception.Status == HttpStatusCode.Conflict)
+        {
+            return false; // a container has begun to use it, or an image is built upon it
+        }
+    }
+
+    /// <summary>Removes the images of an app that no container uses.</summary>
+    /// <returns>How many.</returns>
+    /// <exception cref="EngineException">The engine would not.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
+    public async Task<int> RemoveImagesAsync(Guid app, CancellationToken cancellation)
+    {
+        var removed = 0;
+        foreach (var image in await ListImagesAsync(app, cancellation))
+            removed += await RemoveImageAsync(image, cancellation) ? 1 : 0;
+        return removed;
+    }
+
+    private async Task<bool> IsUsedAsync(EngineImage image, CancellationToken cancellation)
+    {
+        var filters = EscapeJson(new Dictionary<string, string[]> { ["ancestor"] = [image.Id] });
+        return (await GetAsync<List<JsonElement>>($"containers/json?all=1&filters={filters}", "list its containers", cancellation)).Count > 0;
+    }
+
+    private static EngineImage Own(EngineImage image) => image.App is not null
+        ? image
+        : throw new ArgumentException($"The image {image.Id} has no label {ImageLabels.App}: it is not of this platform.", nameof(image));
+
+    /// <summary>URL-safe, but with the padding that .NET's own Base64Url leaves out: engines insist on it.</summary>
+    private static string Login(RegistryOptions registry)
+    {
+        var login = new Dictionary<string, string?>();
+        if (!string.IsNullOrEmpty(registry.Username))
+            login = new() { ["username"] = registry.Username, ["password"] = registry.Password, ["serveraddress"] = new Uri(registry.Url!).Authority };
+        return Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(login)).Replace('+', '-').Replace('/', '_');
+    }
+
+    internal static Guid? AppOf(IReadOnlyDictionary<string, string> labels) =>
+        labels.TryGetValue(ImageLabels.App, out var app) && Guid.TryParse(app, out var id) ? id : null;
+
+    private static DateTimeOffset Time(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : DateTimeOffset.MinValue;
+
+    private sealed record ListedImage(string Id, Dictionary<string, string>? Labels);
+
+    private sealed record ImageAnswer(
+        string Id, string? Created, long Size, List<string>? RepoTags, List<string>? RepoDigests, ImageConfig? Config, ImageMetadata? Metadata);
+
+    private sealed record ImageConfig(Dictionary<string, string>? Labels);
+
+    private sealed record ImageMetadata(string? LastTagTime);
+}
