@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Paas.ImageBuilder.Docker;
 
 namespace Paas.ImageBuilder;
 
@@ -7,6 +8,8 @@ namespace Paas.ImageBuilder;
 public sealed class ImageBuilderOptions : IValidatableObject
 {
     public const string Section = "ImageBuilder";
+
+    private const long MinMemory = 16 * 1024 * 1024;
 
     /// <summary>The name of this builder in messages; it has to stay the same from start to start.</summary>
     public string Name { get; set; } = Environment.MachineName;
@@ -20,6 +23,18 @@ public sealed class ImageBuilderOptions : IValidatableObject
     /// <summary>How many files and folders the sources, and afterwards the slug, may hold.</summary>
     public int MaxSlugFiles { get; set; } = 500_000;
 
+    /// <summary>The most memory a step of a Dockerfile may use; null for no limit. The classic builder keeps it.</summary>
+    public long? BuildMemoryBytes { get; set; }
+
+    /// <summary>How many processors a step of a Dockerfile may keep busy; null for all. The classic builder keeps it.</summary>
+    public double? BuildCpus { get; set; }
+
+    /// <summary>How large an image may be, its base image included.</summary>
+    public long MaxImageBytes { get; set; } = 4L * 1024 * 1024 * 1024;
+
+    /// <summary>What generated Dockerfiles begin with.</summary>
+    public BaseImages BaseImages { get; set; } = new();
+
     // The generated validator drops the messages of [Range].
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
@@ -31,6 +46,14 @@ public sealed class ImageBuilderOptions : IValidatableObject
             yield return new(ImageBuilderTexts.NotPositive("ImageBuilder__MaxSlugBytes"));
         if (MaxSlugFiles < 1)
             yield return new(ImageBuilderTexts.NotPositive("ImageBuilder__MaxSlugFiles"));
+        if (BuildMemoryBytes < MinMemory)
+            yield return new(ImageBuilderTexts.WrongMemory());
+        if (BuildCpus is < 0.01 or > 1024 or double.NaN)
+            yield return new(ImageBuilderTexts.WrongCpus());
+        if (MaxImageBytes < 1)
+            yield return new(ImageBuilderTexts.NotPositive("ImageBuilder__MaxImageBytes"));
+        foreach (var wrong in BaseImages.Validate())
+            yield return wrong;
     }
 }
 

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Paas.Docker;
+using Paas.ImageBuilder.Docker;
 using Paas.ImageBuilder.Local;
 
 namespace Paas.ImageBuilder;
@@ -15,6 +17,8 @@ public static class ImageBuilderSetup
         services.AddOptions<ImageBuilderOptions>().Bind(configuration.GetSection(ImageBuilderOptions.Section)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImageBuilderOptions>, ImageBuilderOptionsValidator>());
         services.AddSingleton<IImageBuilder, SlugBuilder>();
+        if (services.AddDocker(configuration))
+            services.AddSingleton<IImageBuilder, DockerImageBuilder>();
         services.AddSingleton<ImageBuilders>();
         return services;
     }

@@ -6,7 +6,7 @@ using Paas.Hosting.Artifacts;
 namespace Paas.ImageBuilder;
 
 /// <summary>What this service says to people.</summary>
-internal static class ImageBuilderTexts
+internal static partial class ImageBuilderTexts
 {
     private const string OtherTargets = "the targets 'docker' and 'kubernetes' bring every runtime along in an image";
 

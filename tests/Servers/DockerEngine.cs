@@ -161,13 +161,10 @@ public sealed class DockerEngine : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
-        {
-            Kill();
-            // Whatever lies within is unmounted, the deepest first.
-            foreach (var mount in Mounts())
-                await RunAsync("umount", "-l", mount);
-        }
+        Kill();
+        // Whatever lies within is unmounted, the deepest first; an engine that a test has killed leaves its data.
+        foreach (var mount in Mounts())
+            await RunAsync("umount", "-l", mount);
 
         if (_bridge is not null)
         {

@@ -13,13 +13,18 @@ internal static class DotNetProject
     /// The project in the folder itself; or else the only web project, there or below; or else the only program.
     /// </summary>
     /// <returns>Its path within the folder.</returns>
-    public static string Find(string folder)
+    public static string Find(string folder) => Find(Projects(folder), path => File.OpenRead(Path.Combine(folder, path)));
+
+    /// <param name="projects">All there are, in order.</param>
+    /// <param name="open">Reads one.</param>
+    /// <inheritdoc cref="Find(string)"/>
+    public static string Find(IReadOnlyList<string> projects, Func<string, Stream> open)
     {
-        var near = Projects(folder, SearchOption.TopDirectoryOnly);
+        var near = projects.Where(project => !project.Contains('/', StringComparison.Ordinal)).ToList();
         if (near is [var only])
             return only;
-        var all = near.Count > 0 ? near : Projects(folder, SearchOption.AllDirectories);
-        var programs = all.Select(project => (Path: project, Kind: KindOf(Path.Combine(folder, project)))).Where(project => project.Kind is not Kind.Other).ToList();
+        var all = near.Count > 0 ? near : projects;
+        var programs = all.Select(project => (Path: project, Kind: KindOf(open, project))).Where(project => project.Kind is not Kind.Other).ToList();
         var found = programs.Exists(project => project.Kind is Kind.Web) ? programs.FindAll(project => project.Kind is Kind.Web) : programs;
         return found switch
         {
@@ -29,17 +34,20 @@ internal static class DotNetProject
         };
     }
 
-    private static List<string> Projects(string folder, SearchOption depth) =>
-        [.. Directory.EnumerateFiles(folder, "*.*proj", new EnumerationOptions { RecurseSubdirectories = depth == SearchOption.AllDirectories })
-            .Where(file => Extensions.Contains(Path.GetExtension(file)))
+    public static bool IsProject(string path) => Extensions.Contains(Path.GetExtension(path));
+
+    private static List<string> Projects(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "*.*proj", new EnumerationOptions { RecurseSubdirectories = true })
+            .Where(IsProject)
             .Select(file => Path.GetRelativePath(folder, file))
             .Order(StringComparer.Ordinal)];
 
-    private static Kind KindOf(string file)
+    private static Kind KindOf(Func<string, Stream> open, string path)
     {
         try
         {
-            var project = XDocument.Load(file).Root!;
+            using var content = open(path);
+            var project = XDocument.Load(content).Root!;
             var sdk = (string?)project.Attribute("Sdk") ?? "";
             if (Says("IsTestProject", "true") || project.Descendants().Any(reference => (string?)reference.Attribute("Include") == "Microsoft.NET.Test.Sdk"))
                 return Kind.Other;

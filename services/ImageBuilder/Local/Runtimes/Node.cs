@@ -62,11 +62,15 @@ internal sealed record NodePackage(bool HasBuildScript, bool HasDevDependencies)
     public static NodePackage? Read(string folder)
     {
         var file = new FileInfo(Path.Combine(folder, FileName));
-        if (!file.Exists)
-            return null;
+        return file.Exists ? Parse(File.ReadAllText(file.FullName)) : null;
+    }
+
+    /// <exception cref="StepFailedException">It is not valid.</exception>
+    public static NodePackage Parse(string text)
+    {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(file.FullName));
+            using var json = JsonDocument.Parse(text);
             return new NodePackage(Has(json, "scripts", "build"), Has(json, "devDependencies", null));
         }
         catch (JsonException invalid)

@@ -3,21 +3,22 @@ namespace Paas.ImageBuilder.Local.Runtimes;
 /// <summary>npm, pnpm or yarn, and how each is asked for the same.</summary>
 internal sealed record PackageTool(string Name, string? LockFile, string[] Install, string[]? Prune)
 {
-    public static PackageTool For(string folder)
+    public static PackageTool For(string folder) => For(file => File.Exists(Path.Combine(folder, file)));
+
+    /// <param name="has">Whether the app has a file.</param>
+    public static PackageTool For(Func<string, bool> has)
     {
-        if (Has("package-lock.json"))
+        if (has("package-lock.json"))
             return new("npm", "package-lock.json", ["ci"], NpmPrune);
-        if (Has("npm-shrinkwrap.json"))
+        if (has("npm-shrinkwrap.json"))
             return new("npm", "npm-shrinkwrap.json", ["ci"], NpmPrune);
-        if (Has("pnpm-lock.yaml"))
+        if (has("pnpm-lock.yaml"))
             return new("pnpm", "pnpm-lock.yaml", ["install", "--frozen-lockfile"], ["prune", "--prod", "--ignore-scripts"]);
-        if (Has("yarn.lock") && Has(".yarnrc.yml"))
+        if (has("yarn.lock") && has(".yarnrc.yml"))
             return new("yarn", "yarn.lock", ["install", "--immutable"], null); // yarn 2 and later can only prune with a plugin
-        if (Has("yarn.lock"))
+        if (has("yarn.lock"))
             return new("yarn", "yarn.lock", ["install", "--frozen-lockfile"], ["install", "--frozen-lockfile", "--production", "--ignore-scripts"]);
         return new("npm", null, ["install"], NpmPrune);
-
-        bool Has(string file) => File.Exists(Path.Combine(folder, file));
     }
 
     private static string[] NpmPrune => ["prune", "--omit=dev", "--ignore-scripts"];

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using Paas.Contracts;
+using Paas.Docker;
+using Paas.Hosting.Steps;
+
+namespace Paas.ImageBuilder.Docker;
+
+/// <summary>Why a build has failed, from the engine's words: the developer's mistake, or the platform's trouble.</summary>
+internal sealed partial class BuildErrors(ImageBuilderOptions options, string dockerfileName, string dockerfile, bool isGenerated)
+{
+    private const int Killed = 137;
+
+    // What the network says when a registry can't be reached.
+    private static readonly string[] Network =
+    [
+        "no such host", "i/o timeout", "connection refused", "connection reset", "network is unreachable", "no route to host", "TLS handshake timeout",
+        "server misbehaving", "Temporary failure in name resolution", "toomanyrequests", "Too Many Requests", "500 Internal Server Error", "502 Bad Gateway",
+        "503 Service Unavailable", "504 Gateway", "Client.Timeout", "context deadline exceeded", "unexpected EOF",
+    ];
+
+    // What an engine says that has trouble of its own.
+    private static readonly string[] Engine =
+    [
+        "no space left on device", "disk quota exceeded", "input/output error", "read-only file system", "cannot allocate memory", "too many open files",
+        "context canceled", "transport is closing", "code = Unavailable", "connection error", "containerd", "database not open", "layer does not exist",
+    ];
+
+    /// <summary>For what the engine says in its stream.</summary>
+    public Exception Of(string error, BuildStep? step)
+    {
+        if (ExitCode().Match(error) is { Success: true } exit && int.TryParse(exit.Groups["code"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var code))
+            return Failed(OfExit(code, step));
+        if (ParseError().Match(error) is { Success: true } parse)
+            return Failed(OfParsing(int.Parse(parse.Groups["line"].ValueSpan, CultureInfo.InvariantCulture), parse.Groups["what"].Value));
+        if (BaseOf(error, step) is { } baseImage)
+        {
+            // A registry that can't be reached may be there in a minute; that is not for the developer to mend.
+            return Has(Network, error)
+                ? new BaseImageUnreachableException(ImageBuilderTexts.BaseImageUnreachable(baseImage, Short(error)))
+                : Failed(ImageBuilderTexts.NoBaseImage(baseImage, Short(error), isGenerated));
+        }
+
+        if (Has(Engine, error) && !error.Contains("executable file not found", StringComparison.Ordinal))
+            return new EngineTroubleException(ImageBuilderTexts.EngineTrouble(Short(error)));
+        return Failed(step is null ? ImageBuilderTexts.BuildRefused(Short(error)) : ImageBuilderTexts.StepRefused(step, Short(error)));
+    }
+
+    /// <summary>For what the engine answers instead of a stream.</summary>
+    public Exception Of(EngineException refused) => refused.Status == HttpStatusCode.BadRequest || ParseError().IsMatch(refused.Reason)
+        ? Of(refused.Reason, null)
+        : refused;
+
+    private string OfExit(int code, BuildStep? step)
+    {
+        if (code == Killed && options.BuildMemoryBytes is { } cap)
+            return ImageBuilderTexts.OutOfMemory(step, cap);
+        return code == Killed ? ImageBuilderTexts.StepKilled(step) : ImageBuilderTexts.StepFailed(step, code);
+    }
+
+    private string OfParsing(int line, string what)
+    {
+        var lines = dockerfile.Split('\n');
+        return ImageBuilderTexts.DockerfileInvalid(dockerfileName, line, what.Trim(), line >= 1 && line <= lines.Length ? lines[line - 1].Trim() : null);
+    }
+
+    /// <summary>The image that was to be fetched when the error came; null if it was about something else.</summary>
+    private static string? BaseOf(string error, BuildStep? step)
+    {
+        if (step is not null && LoadsBase().Match(step.Name) is { Success: true } metadata)
+            return metadata.Groups["image"].Value;
+        if (step is not null && From().Match(step.Name) is { Success: true } from && !error.Contains("invalid reference", StringComparison.Ordinal))
+            return from.Groups["image"].Value;
+        if (FlagValue().Match(error) is { Success: true } flag)
+            return flag.Groups["image"].Value;
+        return Manifest().Match(error) is { Success: true } manifest ? $"{manifest.Groups["image"]}:{manifest.Groups["tag"]}" : null;
+    }
+
+    private static bool Has(string[] words, string error) => words.Any(word => error.Contains(word, StringComparison.OrdinalIgnoreCase));
+
+    private static StepFailedException Failed(string message) => new(FailureReason.BuildFailed, message);
+
+    /// <summary>Without the names of the engine's inner parts.</summary>
+    private static string Short(string error)
+    {
+        var text = InnerParts().Replace(error, "").ReplaceLineEndings(" ").Trim().TrimEnd('.');
+        return text.Length <= 600 ? text : text[..600] + "…";
+    }
+
+    [GeneratedRegex(@"(returned a non-zero code|exit code): (?<code>\d+)$")]
+    private static partial Regex ExitCode();
+
+    [GeneratedRegex(@"dockerfile parse error (on )?line (?<line>\d{1,6}): (?<what>[^\n]*)", RegexOptions.IgnoreCase)]
+    private static partial Regex ParseError();
+
+    [GeneratedRegex(@"^\[[^\]]*\] load metadata for (?<image>\S+)$")]
+    private static partial Regex LoadsBase();
+
+    [GeneratedRegex(@"^\[[^\]]*\d+/\d+\] FROM (--platform=\S+ )?(?<image>\S+)", RegexOptions.IgnoreCase)]
+    private static partial Regex From();
+
+    [GeneratedRegex("^invalid from flag value (?<image>[^:]+(:[^ ]+)?): ")]
+    private static partial Regex FlagValue();
+
+    [GeneratedRegex(@"https?://[^/""]+/v2/(?<image>[^""]+)/manifests/(?<tag>[^""\s]+)")]
+    private static partial Regex Manifest();
+
+    [GeneratedRegex(@"^(failed to solve( with frontend [\w.-]+)?: |failed to create LLB definition: |failed to load cache key: |rpc error: code = \w+ desc = )+")]
+    private static partial Regex InnerParts();
+}
+
+/// <summary>The registry of a base image can't be reached.</summary>
+internal sealed class BaseImageUnreachableException(string message) : Exception(message);
+
+/// <summary>The engine could not build, through no fault of the app.</summary>
+internal sealed class EngineTroubleException(string message) : Exception(message);
