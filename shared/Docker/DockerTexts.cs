@@ -28,4 +28,7 @@ internal static class DockerTexts
 
     public static string TooOld(string endpoint, string has, string needed) =>
         $"The Docker Engine at {endpoint} speaks version {has} of its API, and {needed} is the oldest that will do. Install Docker 20.10 or newer.";
+
+    public static string NotPulled(string endpoint, string image, string reason) =>
+        $"The Docker Engine at {endpoint} could not pull {image}: {reason.TrimEnd('.')}. See that the registry runs, that it has the image, and that Registry__Username and Registry__Password are right.";
 }
