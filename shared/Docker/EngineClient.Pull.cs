@@ -22,13 +22,21 @@ public sealed partial class EngineClient
     {
         var name = reference.Contains(':', StringComparison.Ordinal) ? $"{repository}@{reference}" : $"{repository}:{reference}";
         var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = PullAuth(credentials) };
-        await foreach (var message in StreamAsync<PullMessage>(
-            HttpMethod.Post, $"images/create?fromImage={Escape(repository)}&tag={Escape(reference)}", $"pull {name}", null, headers, cancellation))
+        var status = HttpStatusCode.OK;
+        string? problem = null;
+        try
         {
-            // It answers 200 at once, and says later what went wrong.
-            if (message.Error is { } error)
-                throw new EngineException(DockerTexts.NotPulled(Endpoint, name, error), HttpStatusCode.OK, error);
+            await foreach (var message in StreamAsync<PullMessage>(
+                HttpMethod.Post, $"images/create?fromImage={Escape(repository)}&tag={Escape(reference)}", $"pull {name}", null, headers, cancellation))
+                problem = message.Error ?? problem; // of what goes wrong later it has answered 200 before
         }
+        catch (EngineException refused)
+        {
+            (status, problem) = (refused.Status, refused.Reason);
+        }
+
+        if (problem is not null)
+            throw new EngineException(DockerTexts.NotPulled(Endpoint, name, problem), status, problem);
     }
 
     /// <summary>

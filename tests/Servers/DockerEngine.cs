@@ -25,6 +25,8 @@ public sealed class DockerEngine : IAsyncLifetime
 
     public string Socket => Path.Combine(_folder, "docker.sock");
 
+    public bool IsRunning => _server is { HasExited: false };
+
     /// <summary>Limits what the engine can store, in MiB; null for the disk's own limit.</summary>
     public int? DiskSize { get; init; }
 
@@ -211,16 +213,15 @@ public sealed class DockerEngine : IAsyncLifetime
         try
         {
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(Socket));
+            // It listens a moment before it is ready, and one that was killed may have left its socket.
+            await socket.SendAsync("GET /_ping HTTP/1.0\r\n\r\n"u8.ToArray());
+            var answer = new byte[12];
+            return await socket.ReceiveAsync(answer) == answer.Length && System.Text.Encoding.ASCII.GetString(answer).EndsWith("200", StringComparison.Ordinal);
         }
         catch (SocketException)
         {
             return false;
         }
-
-        // It listens a moment before it is ready.
-        await socket.SendAsync("GET /_ping HTTP/1.0\r\n\r\n"u8.ToArray());
-        var answer = new byte[12];
-        return await socket.ReceiveAsync(answer) == answer.Length && System.Text.Encoding.ASCII.GetString(answer).EndsWith("200", StringComparison.Ordinal);
     }
 
     private IEnumerable<int> OwnProcesses()

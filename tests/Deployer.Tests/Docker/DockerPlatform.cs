@@ -83,6 +83,8 @@ internal sealed class DockerPlatform : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Platform.DisposeAsync();
+        if (!_engine.IsRunning)
+            return;
         // The next test finds none of this one's containers.
         foreach (var container in await ContainersAsync())
             await _engine.DockerAsync("rm", "-f", "-v", container);
