@@ -119,6 +119,9 @@ public sealed class DockerEngine : IAsyncLifetime
         foreach (var mount in Mounts().Where(mount => mount != Within("data")))
             Process.Start("umount", ["-l", mount]).WaitForExit();
         File.Delete(Within("pid"));
+        // Somebody else may have its number by now.
+        if (Directory.Exists(Within("run/containerd")))
+            File.Delete(Within("run/containerd/containerd.pid"));
     }
 
     /// <summary>Makes an image out of a folder's files.</summary>
@@ -160,12 +163,13 @@ public sealed class DockerEngine : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is not null)
+        Kill();
+        // Whatever lies within is unmounted, the deepest first; what is mounted twice, and what a last process still held, in the next round.
+        var deadline = DateTime.UtcNow + Patience;
+        while (Mounts() is { Count: > 0 } mounts && DateTime.UtcNow < deadline)
         {
-            Kill();
-            // Whatever lies within is unmounted, the deepest first.
-            foreach (var mount in Mounts())
-                await RunAsync("umount", "-l", mount);
+            foreach (var mount in mounts)
+                Process.Start("umount", ["-l", mount]).WaitForExit();
         }
 
         if (_bridge is not null)
