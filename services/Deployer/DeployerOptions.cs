@@ -54,6 +54,36 @@ public sealed class DeployerOptions
 
     [Range(1, int.MaxValue, ErrorMessage = "Deployer__MaxSlugEntries has to be a number of files.")]
     public int MaxSlugEntries { get; set; } = 1_000_000;
+
+    /// <summary>
+    /// The address of the engine's machine at which the <c>docker</c> target publishes the ports of web containers.
+    /// With <see cref="InstanceHost"/>, one that is reached under that name, and by as few others as can be.
+    /// </summary>
+    [RegularExpression(@"^[0-9]{1,3}(\.[0-9]{1,3}){3}$", ErrorMessage = "Deployer__PublishAddress has to be an IPv4 address of the Docker Engine's machine, such as 127.0.0.1.")]
+    public string PublishAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>What a container of an app may use, in MiB.</summary>
+    [Range(6, int.MaxValue, ErrorMessage = "Deployer__AppMemory has to be a number of MiB, at least 6.")]
+    public int AppMemory { get; set; } = 512;
+
+    /// <summary>The processors a container may keep busy.</summary>
+    [Range(0.01, 1024, ErrorMessage = "Deployer__AppCpus has to be a number of processors, such as 1 or 0.5.")]
+    public double AppCpus { get; set; } = 1;
+
+    /// <summary>The processes and threads a container of an app may have.</summary>
+    [Range(2, int.MaxValue, ErrorMessage = "Deployer__AppProcesses has to be a number of processes, at least 2.")]
+    public int AppProcesses { get; set; } = 256;
+
+    /// <summary>What the container of an add-on may use, in MiB.</summary>
+    [Range(6, int.MaxValue, ErrorMessage = "Deployer__AddOnMemory has to be a number of MiB, at least 6.")]
+    public int AddOnMemory { get; set; } = 512;
+
+    /// <summary>How long an add-on may take to start.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", Hours, ErrorMessage = "Deployer__AddOnTimeout has to be a duration such as 00:02:00.")]
+    public TimeSpan AddOnTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Images in place of the usual ones, by the add-on's name; a version in the manifest replaces the tag.</summary>
+    public Dictionary<string, string> AddOnImages { get; } = new(StringComparer.OrdinalIgnoreCase);
 }
 
 [OptionsValidator]

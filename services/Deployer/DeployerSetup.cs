@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Paas.Deployer.Targets;
+using Paas.Deployer.Targets.Docker;
 using Paas.Deployer.Targets.Local;
+using Paas.Docker;
 
 namespace Paas.Deployer;
 
@@ -34,6 +36,14 @@ public static class DeployerSetup
         services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<LocalTarget>());
         services.AddSingleton<StandBy>();
         services.AddHostedService<LocalTargetService>();
+
+        if (!services.AddDocker(configuration))
+            return services;
+        services.AddSingleton<ImageSource>();
+        services.AddSingleton<AddOns>();
+        services.AddSingleton<DockerTarget>();
+        services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<DockerTarget>());
+        services.AddHostedService<DockerTargetService>();
         return services;
     }
 

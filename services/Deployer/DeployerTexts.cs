@@ -69,11 +69,53 @@ internal static class DeployerTexts
     public static string ListensOnLoopback(string instance, int port, string host) =>
         $"{instance} listens on port {port}, but only for itself, and the router reaches it at {host}. Let it listen on 0.0.0.0, not on 127.0.0.1 or localhost.";
 
+    public static string ListensInsideOnly(string instance, int port) =>
+        $"{instance} listens on port {port}, but only for itself: nothing outside its container reaches it. Let it listen on 0.0.0.0, not on 127.0.0.1 or localhost.";
+
+    public static string NotAnswering(string instance, string path, int port, TimeSpan timeout) =>
+        $"{instance} did not answer GET {path} on port {port} within {Seconds(timeout)}. Let it listen on 0.0.0.0 and on $PORT, and speak HTTP there.";
+
     public static string HealthCheckFailed(string instance, string path, int status, TimeSpan timeout) =>
         $"{instance} answered GET {path} with status {status} for {Seconds(timeout)}; it is healthy below 500. Correct what fails there, or name another health path in .paas.yml.";
 
     public static string NoHttpAnswer(string instance, string path, int port, TimeSpan timeout, string? error) =>
         $"{instance} listens on port {port} but did not answer GET {path} within {Seconds(timeout)}{(error is null ? "" : $" ({error.TrimEnd('.')})")}. It has to speak HTTP there.";
+
+    // The docker target
+    public static string Pulling(string image) => $"Pulling {image}";
+
+    public static string ImageGone(string app, string digest, string engine) =>
+        $"The image {digest} of {app} is not on the Docker Engine at {engine}, and there is no registry to pull it from. Deploy again to build it anew; set Registry__Url to keep images where no engine loses them.";
+
+    public static string ImageStartsNothing(string instance) =>
+        $"There is nothing to start for {instance}: the image has no CMD, and no command was named. Name one in .paas.yml or the Procfile, or add a CMD to the Dockerfile.";
+
+    public static string NotStarted(string instance, string reason) =>
+        $"{instance} could not be started: {reason.TrimEnd('.')}. Correct the command or the Dockerfile.";
+
+    public static string OutOfMemory(string instance, int mebibytes) => string.Create(CultureInfo.InvariantCulture,
+        $"{instance} needed more memory than it may have, {mebibytes} MiB, and was ended. Let it use less, or have the limit raised: Deployer__AppMemory={mebibytes * 2L}.");
+
+    public static string ContainerGone(string name) => $"Somebody has removed the container {name} while it was started.";
+
+    public static string NameTaken(string name) => $"The container {name} on this engine belongs to somebody else. Rename or remove it, then replay the step.";
+
+    public static string VolumeOfOthers(string name) => $"The volume {name} on this engine belongs to somebody else. Rename or remove it, then replay the step.";
+
+    public static string OtherImage(string container, string image, string digest) =>
+        $"The container {container} runs the image {image}, which is not {digest}, the one that was built. Deploy again to make a new release.";
+
+    // Add-ons
+    public static string UnknownAddOn(string name, IEnumerable<string> known) =>
+        $"There is no service '{name}' on the target 'docker'. Name one of these in .paas.yml: {string.Join(", ", known)}.";
+
+    public static string StartingAddOn(string name, string image) => $"Starting {name} ({image})";
+
+    public static string AddOnStays(string name, string runs, string wanted) =>
+        $"{name} stays at {runs}, since its data belongs to that version; {wanted} is asked for.";
+
+    public static string AddOnSilent(string name, int port, TimeSpan timeout, IReadOnlyList<string> lines) =>
+        $"{name} did not listen on port {port} within {Seconds(timeout)}. {(lines.Count == 0 ? "It printed nothing." : "Its last lines:\n" + string.Join('\n', lines))}";
 
     // The app's own log
     public static string Started(string instance) => $"{instance} has started";

@@ -46,4 +46,7 @@ internal static class DockerTexts
 
     public static string PushedWithoutDigest(string endpoint, string repository) =>
         $"The Docker Engine at {endpoint} has pushed {repository}, but does not say under which digest. Look at the engine's log.";
+
+    public static string NotPulled(string endpoint, string image, string reason) =>
+        $"The Docker Engine at {endpoint} could not pull {image}: {reason.TrimEnd('.')}. See that the registry runs, that it has the image, and that Registry__Username and Registry__Password are right.";
 }

@@ -26,4 +26,16 @@ public static class ImageLabels
 
     /// <summary>The process type of a container.</summary>
     public const string Process = "io.paas.process";
+
+    /// <summary>The digest a container's release was deployed by.</summary>
+    public const string Digest = "io.paas.digest";
+
+    /// <summary>The path of the health check of a web container.</summary>
+    public const string Health = "io.paas.health";
+
+    /// <summary>The backing service a container or a volume belongs to, such as <c>postgres</c>.</summary>
+    public const string AddOn = "io.paas.add-on";
+
+    /// <summary>The sealed password of an add-on, on its volume.</summary>
+    public const string Sealed = "io.paas.sealed";
 }

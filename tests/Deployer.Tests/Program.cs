@@ -1,5 +1,5 @@
 using Paas.Deployer.Tests.Crashes;
 
-return args is [CrashingPlatform.Argument, var dataDirectory, var deployment, var killAt]
-    ? await CrashingPlatform.RunAsync(dataDirectory, deployment, killAt)
+return args is [CrashingPlatform.Argument, var dataDirectory, var deployment, var killAt, var engine]
+    ? await CrashingPlatform.RunAsync(dataDirectory, deployment, killAt, engine)
     : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);

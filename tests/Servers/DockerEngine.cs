@@ -25,6 +25,8 @@ public sealed class DockerEngine : IAsyncLifetime
 
     public string Socket => Path.Combine(_folder, "docker.sock");
 
+    public bool IsRunning => _server is { HasExited: false };
+
     /// <summary>Limits what the engine can store, in MiB; null for the disk's own limit.</summary>
     public int? DiskSize { get; init; }
 
@@ -162,9 +164,13 @@ public sealed class DockerEngine : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         Kill();
-        // Whatever lies within is unmounted, the deepest first; an engine that a test has killed leaves its data.
-        foreach (var mount in Mounts())
-            await RunAsync("umount", "-l", mount);
+        // Whatever lies within is unmounted, the deepest first; what is mounted twice, and what a last process still held, in the next round.
+        var deadline = DateTime.UtcNow + Patience;
+        while (Mounts() is { Count: > 0 } mounts && DateTime.UtcNow < deadline)
+        {
+            foreach (var mount in mounts)
+                Process.Start("umount", ["-l", mount]).WaitForExit();
+        }
 
         if (_bridge is not null)
         {

@@ -17,10 +17,10 @@ internal static class CrashingPlatform
     /// <summary>When the saga is asked the second or third time, before the switch.</summary>
     public const string AtLastQuestion = "@question";
 
-    public static async Task<int> RunAsync(string dataDirectory, string deployment, string killAt)
+    public static async Task<int> RunAsync(string dataDirectory, string deployment, string killAt, string engine)
     {
         var command = JsonSerializer.Deserialize<DeployRelease>(await File.ReadAllTextAsync(deployment))!;
-        var platform = await TestPlatform.StartAsync(dataDirectory, command.AppId);
+        var platform = await TestPlatform.StartAsync(dataDirectory, command.AppId, ("Docker:Endpoint", engine));
         // The release before runs, as it does when a platform has been up for a while.
         await TestPlatform.UntilAsync(() => platform.Router.RouteOf(command.AppId)?.Instances.Count == 1, "the release before is back");
         if (killAt == AtSwitch)

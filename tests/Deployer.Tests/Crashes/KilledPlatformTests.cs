@@ -38,7 +38,7 @@ public sealed class KilledPlatformTests : IDisposable
             next = TestApp.Release(_app, 2, files, TestApp.Python() with { Release = TestApp.Command("python3", "migrate.py") });
         }
 
-        await KillAtAsync(point, next);
+        await KillAtAsync(_folder, point, next);
 
         await using var platform = await TestPlatform.StartAsync(_folder, _app);
         await TestPlatform.UntilAsync(() => platform.Router.RouteOf(_app)?.Instances.Count == 1, "the app is back");
@@ -53,14 +53,18 @@ public sealed class KilledPlatformTests : IDisposable
             File.ReadAllText(Path.Combine(platform.AppFolder, "migrations")).ShouldBe("x");
     }
 
-    private async Task KillAtAsync(string point, DeployRelease command)
+    /// <param name="folder">The data directory.</param>
+    /// <param name="point">Where it is killed.</param>
+    /// <param name="command">What it is to do.</param>
+    /// <param name="engine">The Docker Engine of its apps; null for none.</param>
+    internal static async Task KillAtAsync(string folder, string point, DeployRelease command, string? engine = null)
     {
-        var deployment = Path.Combine(_folder, "deployment.json");
+        var deployment = Path.Combine(folder, "deployment.json");
         await File.WriteAllTextAsync(deployment, JsonSerializer.Serialize(command));
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet" or "testhost")
             start.FileName = Path.ChangeExtension(typeof(KilledPlatformTests).Assembly.Location, null);
-        foreach (var argument in new[] { CrashingPlatform.Argument, _folder, deployment, point })
+        foreach (var argument in new[] { CrashingPlatform.Argument, folder, deployment, point, engine ?? "" })
             start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

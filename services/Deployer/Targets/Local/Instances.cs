@@ -78,20 +78,9 @@ internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPoo
 
     private Dictionary<string, string> AppVariables(CurrentRelease release, ReleaseFolder folder, int? port)
     {
-        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["HOME"] = folder.Home,
-            ["TMPDIR"] = folder.Temporary,
-        };
-        foreach (var (name, value) in release.Run.Env)
-            variables[name] = value;
-        foreach (var (name, value) in sealer.OpenAll(release.SealedConfigVars))
-            variables[name] = value;
-        variables["PAAS_APP"] = release.App;
-        variables["PAAS_RELEASE"] = "v" + release.Release.ToString(CultureInfo.InvariantCulture);
-        variables["PAAS_COMMIT_SHA"] = release.Commit ?? "";
-        if (port is { } number)
-            variables["PORT"] = number.ToString(CultureInfo.InvariantCulture);
+        var variables = ReleaseVariables.Of(release.App, release.Release, release.Commit, release.Run, sealer.OpenAll(release.SealedConfigVars), port);
+        variables.TryAdd("HOME", folder.Home);
+        variables.TryAdd("TMPDIR", folder.Temporary);
         return variables;
     }
 }

@@ -42,7 +42,7 @@ internal sealed class ProcessInstance : IInstance
         }
     }
 
-    public IReadOnlyList<int> FindListeningPorts() => ListeningPorts.Of(_owner.Find(_belongsTo));
+    public Task<IReadOnlyList<ListeningPort>?> FindListeningPortsAsync() => Task.FromResult<IReadOnlyList<ListeningPort>?>(ListeningPorts.Of(_owner.Find(_belongsTo)));
 
     public Task StopAsync(TimeSpan grace) => _process.StopAsync(grace);
 

@@ -42,7 +42,7 @@ internal sealed partial class RouteKeeper(CurrentRelease release, Func<IReadOnly
 
                 try
                 {
-                    await router.SwitchAsync(release, wanted, cancellation);
+                    await router.SwitchAsync(release.AppId, release.App, release.Release, wanted, cancellation);
                     if (told is null)
                         takingOver = TakeOverAsync(tookOver);
                     told = wanted;

@@ -7,6 +7,9 @@ internal sealed class StandBy : IBusObserver
 {
     private readonly TaskCompletionSource _hasApps = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Done when they are; canceled when this process ends before.</summary>
+    public Task HasApps => _hasApps.Task;
+
     public void End() => _hasApps.TrySetResult();
 
     public void Cancel() => _hasApps.TrySetCanceled(CancellationToken.None);

@@ -44,7 +44,7 @@ internal sealed class StaticInstance : IInstance
         return new StaticInstance(server, new Uri(url).Port);
     }
 
-    public IReadOnlyList<int> FindListeningPorts() => Port is { } port ? [port] : [];
+    public Task<IReadOnlyList<ListeningPort>?> FindListeningPortsAsync() => Task.FromResult<IReadOnlyList<ListeningPort>?>(Port is { } port ? [new(port, IsLoopback: false)] : []);
 
     public async Task StopAsync(TimeSpan grace)
     {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
 
-namespace Paas.Deployer.Targets.Local;
+namespace Paas.Deployer.Targets;
 
 /// <summary>The router has a newer release of the app than the one it was to switch to.</summary>
 internal sealed class RouteRefusedException(string app, int release)
@@ -17,11 +17,11 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
 
     /// <exception cref="RouteRefusedException">The router has a newer release.</exception>
     /// <exception cref="TimeoutException">The router did not answer: whether it has switched is not known.</exception>
-    public async Task SwitchAsync(CurrentRelease release, IReadOnlyList<Uri> instances, CancellationToken cancellation)
+    public async Task SwitchAsync(Guid appId, string app, int release, IReadOnlyList<Uri> instances, CancellationToken cancellation)
     {
-        var accepted = await AskAsync(release.AppId, release.App, release.Release, instances, options.Value.DrainTimeout, cancellation);
+        var accepted = await AskAsync(appId, app, release, instances, options.Value.DrainTimeout, cancellation);
         if (!accepted)
-            throw new RouteRefusedException(release.App, release.Release);
+            throw new RouteRefusedException(app, release);
     }
 
     /// <summary>Takes an app's route away for good.</summary>

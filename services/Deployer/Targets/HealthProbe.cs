@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting.Steps;
 
-namespace Paas.Deployer.Targets.Local;
+namespace Paas.Deployer.Targets;
 
 /// <summary>Waits until an instance is healthy, or finds out why it is not.</summary>
 internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvider clock) : IDisposable
@@ -33,7 +33,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     public void Dispose() => _http.Dispose();
 
     /// <summary>Waits until an instance without a port has run for a while.</summary>
-    public async Task WaitUntilStableAsync(IInstance instance, string name, CancellationToken cancellation)
+    public async Task WaitUntilStableAsync(IProbedInstance instance, string name, CancellationToken cancellation)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var wait = Task.Delay(options.Value.StaysUpFor, clock, waiting.Token);
@@ -41,15 +41,15 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         await waiting.CancelAsync();
         cancellation.ThrowIfCancellationRequested();
         if (instance.Ended.IsCompleted)
-            throw Exited(name, await instance.Ended);
+            throw await ExitedAsync(instance, name);
     }
 
     /// <summary>Waits for the first healthy answer.</summary>
     /// <returns>The base URL at which the instance answers.</returns>
     public async Task<Uri> WaitUntilAnsweringAsync(
-        IInstance instance, string name, string host, HealthCheck health, Action<string> warn, CancellationToken cancellation)
+        IProbedInstance instance, string name, string host, HealthCheck health, Action<string> warn, CancellationToken cancellation)
     {
-        var port = instance.Port!.Value;
+        var (port, reachedAt) = (instance.Port!.Value, instance.ReachedAt!.Value);
         using var timeout = new CancellationTokenSource(health.Timeout, clock);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         var stop = giveUp.Token;
@@ -63,12 +63,12 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         {
             while (true)
             {
-                foreach (var address in _addresses)
+                foreach (var address in instance.IsBehindProxy ? _addresses[..1] : _addresses)
                 {
-                    var url = new Uri($"http://{address}:{port.ToString(CultureInfo.InvariantCulture)}");
+                    var url = new Uri($"http://{address}:{reachedAt.ToString(CultureInfo.InvariantCulture)}");
                     if (await AskAsync(url, host, health.Path, stop) is not { } got)
                         continue;
-                    answer = got;
+                    answer = instance.IsBehindProxy ? got with { Connected = got.Status is not null } : got;
                     if (got.Status < ServerError)
                         return url;
                     break;
@@ -78,8 +78,8 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
                 if (!warned && !answer.Connected && clock.GetElapsedTime(started) > WarnAfter)
                 {
                     warned = true;
-                    if (instance.FindListeningPorts() is { Count: > 0 } others && !others.Contains(port))
-                        warn(DeployerTexts.ListensElsewhere(name, others, port));
+                    if (await instance.FindListeningPortsAsync() is { Count: > 0 } others && others.All(other => other.Port != port))
+                        warn(DeployerTexts.ListensElsewhere(name, Numbers(others), port));
                 }
 
                 await Task.Delay(wait, clock, stop);
@@ -90,28 +90,34 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         {
             cancellation.ThrowIfCancellationRequested();
             if (instance.Ended.IsCompleted)
-                throw Exited(name, await instance.Ended);
+                throw await ExitedAsync(instance, name);
             throw await DiagnoseAsync(instance, name, health, port, answer);
         }
     }
 
-    private static StepFailedException Exited(string name, int exitCode) =>
-        new(FailureReason.AppExited, DeployerTexts.Exited(name, exitCode));
+    private static async Task<StepFailedException> ExitedAsync(IProbedInstance instance, string name) =>
+        new(FailureReason.AppExited, await instance.DescribeEndAsync(name, await instance.Ended));
 
-    private async Task<StepFailedException> DiagnoseAsync(IInstance instance, string name, HealthCheck health, int port, Answer answer)
+    private async Task<StepFailedException> DiagnoseAsync(IProbedInstance instance, string name, HealthCheck health, int port, Answer answer)
     {
         if (answer.Status is { } status)
             return new(FailureReason.HealthCheckFailed, DeployerTexts.HealthCheckFailed(name, health.Path, status, health.Timeout));
-        var others = instance.FindListeningPorts();
-        if (_host is not null && !answer.Connected && others.Contains(port) && !await ListensAtAsync(_host, port))
+        if (await instance.FindListeningPortsAsync() is not { } others)
+            return new(FailureReason.AppNotListening, DeployerTexts.NotAnswering(name, health.Path, port, health.Timeout));
+        var listens = others.Any(other => other.Port == port);
+        if (listens && instance.IsBehindProxy && others.All(other => other.Port != port || other.IsLoopback))
+            return new(FailureReason.AppListensElsewhere, DeployerTexts.ListensInsideOnly(name, port));
+        if (_host is not null && !instance.IsBehindProxy && !answer.Connected && listens && !await ListensAtAsync(_host, port))
             return new(FailureReason.AppListensElsewhere, DeployerTexts.ListensOnLoopback(name, port, _host));
         // The time may have been up in the middle of the first request.
-        if (answer.Connected || others.Contains(port))
+        if (answer.Connected || listens)
             return new(FailureReason.HealthCheckFailed, DeployerTexts.NoHttpAnswer(name, health.Path, port, health.Timeout, answer.Error));
         return others.Count > 0
-            ? new(FailureReason.AppListensElsewhere, DeployerTexts.ListensElsewhere(name, others, port))
+            ? new(FailureReason.AppListensElsewhere, DeployerTexts.ListensElsewhere(name, Numbers(others), port))
             : new(FailureReason.AppNotListening, DeployerTexts.NotListening(name, port, health.Timeout));
     }
+
+    private static int[] Numbers(IReadOnlyList<ListeningPort> ports) => [.. ports.Select(port => port.Port).Distinct()];
 
     private static async Task<bool> ListensAtAsync(string host, int port)
     {

@@ -1,0 +1,29 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+
+namespace Paas.Docker;
+
+public sealed partial class EngineClient
+{
+    /// <summary>Tells of containers with a label that start or end, for as long as it is listened to.</summary>
+    /// <param name="label">The label's name.</param>
+    /// <param name="since">From when on; what the engine remembers of the past comes first.</param>
+    /// <param name="cancellation">Ends the listening.</param>
+    /// <returns>The label's value, once for each event.</returns>
+    /// <exception cref="EngineException">It would not.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer, or has gone away.</exception>
+    public async IAsyncEnumerable<string> ListenAsync(string label, DateTimeOffset since, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var filters = new Dictionary<string, string[]> { ["type"] = ["container"], ["event"] = ["start", "die"], ["label"] = [label] };
+        var path = string.Create(CultureInfo.InvariantCulture, $"events?since={since.ToUnixTimeSeconds()}&filters={EscapeJson(filters)}");
+        await foreach (var happened in StreamAsync<EngineEvent>(HttpMethod.Get, path, "tell what happens", null, null, cancellation))
+        {
+            if (happened.Actor?.Attributes?.GetValueOrDefault(label) is { } value)
+                yield return value;
+        }
+    }
+
+    private sealed record EngineEvent(EventActor? Actor);
+
+    private sealed record EventActor(IReadOnlyDictionary<string, string>? Attributes);
+}

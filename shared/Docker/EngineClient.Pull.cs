@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.Json;
+
+namespace Paas.Docker;
+
+public sealed partial class EngineClient
+{
+    /// <summary>An image that is on the engine, by its id or a name with tag or digest; null if it is not there.</summary>
+    /// <exception cref="EngineException">It would not.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
+    public Task<RunnableImage?> FindRunnableAsync(string image, CancellationToken cancellation) =>
+        FindAsync<RunnableImage>($"images/{Escape(image)}/json", "tell about an image", cancellation);
+
+    /// <summary>Fetches an image from its registry.</summary>
+    /// <param name="repository">Without tag and digest.</param>
+    /// <param name="reference">A tag, or a digest such as <c>sha256:…</c>.</param>
+    /// <param name="credentials">For that registry; null for none.</param>
+    /// <param name="cancellation">Ends the pull.</param>
+    /// <exception cref="EngineException">The registry does not answer, lets nobody in, or does not have it; the reason is the engine's.</exception>
+    /// <exception cref="EngineUnreachableException">The engine does not answer, or has gone away meanwhile.</exception>
+    public async Task PullAsync(string repository, string reference, RegistryOptions? credentials, CancellationToken cancellation)
+    {
+        var name = reference.Contains(':', StringComparison.Ordinal) ? $"{repository}@{reference}" : $"{repository}:{reference}";
+        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = PullAuth(credentials) };
+        var status = HttpStatusCode.OK;
+        string? problem = null;
+        try
+        {
+            await foreach (var message in StreamAsync<PullMessage>(
+                HttpMethod.Post, $"images/create?fromImage={Escape(repository)}&tag={Escape(reference)}", $"pull {name}", null, headers, cancellation))
+                problem = message.Error ?? problem; // of what goes wrong later it has answered 200 before
+        }
+        catch (EngineException refused)
+        {
+            (status, problem) = (refused.Status, refused.Reason);
+        }
+
+        if (problem is not null)
+            throw new EngineException(DockerTexts.NotPulled(Endpoint, name, problem), status, problem);
+    }
+
+    /// <summary>
+    /// Removes the images that have a label and that no container uses: their names, and the image with the last of
+    /// them. Names that do not begin as told are somebody else's, and keep their image.
+    /// </summary>
+    /// <param name="label"><c>name=value</c>.</param>
+    /// <param name="prefixes">How the names begin that may be removed.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
+    public async Task RemoveImagesAsync(string label, IReadOnlyList<string> prefixes, CancellationToken cancellation)
+    {
+        foreach (var image in await GetAsync<List<LabelledImage>>($"images/json?all=false&filters={LabelFilter(label)}", "list its images", cancellation))
+        {
+            // An image without a name has the name <none>.
+            var names = (image.RepoTags ?? []).Concat(image.RepoDigests ?? []).Where(name => !name.StartsWith('<')).ToList();
+            foreach (var name in names.Count == 0 ? [image.Id] : names.Where(name => prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))))
+            {
+                try
+                {
+                    await DoAsync(HttpMethod.Delete, $"images/{Escape(name)}", "remove an image", null, cancellation, HttpStatusCode.NotFound);
+                }
+                catch (EngineException exception) when (exception.Status == HttpStatusCode.Conflict)
+                {
+                    // In use: it stays for those who use it.
+                }
+            }
+        }
+    }
+
+    private static string PullAuth(RegistryOptions? credentials)
+    {
+        var json = string.IsNullOrEmpty(credentials?.Username)
+            ? "{}"u8.ToArray()
+            : JsonSerializer.SerializeToUtf8Bytes(new { username = credentials.Username, password = credentials.Password, serveraddress = new Uri(credentials.Url!).Authority });
+        return Convert.ToBase64String(json).Replace('+', '-').Replace('/', '_');
+    }
+
+    private sealed record PullMessage(string? Error);
+
+    private sealed record LabelledImage(string Id, IReadOnlyList<string>? RepoTags, IReadOnlyList<string>? RepoDigests);
+}
+
+/// <summary>What has to be known of an image to run it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Config">What it brings.</param>
+public sealed record RunnableImage(string Id, ImageDefaults? Config);
+
+/// <summary>What an image brings.</summary>
+/// <param name="Env"><c>NAME=value</c>.</param>
+/// <param name="Cmd">What it starts.</param>
+/// <param name="Entrypoint">What it starts that with.</param>
+public sealed record ImageDefaults(IReadOnlyList<string>? Env, IReadOnlyList<string>? Cmd, IReadOnlyList<string>? Entrypoint);

@@ -1,0 +1,76 @@
+using Paas.Docker;
+using Paas.Servers;
+using static Paas.Deployer.Tests.Docker.DockerPlatform;
+
+namespace Paas.Deployer.Tests.Docker;
+
+/// <summary>A registry with a password.</summary>
+public sealed class RegistryTests(DockerEngine engine) : IClassFixture<DockerEngine>
+{
+    private static readonly bool Installed = DockerEngine.IsInstalled && RegistryServer.IsInstalled;
+
+    [Fact]
+    public async Task An_image_that_is_not_on_the_engine_is_pulled_by_its_digest()
+    {
+        Assert.SkipUnless(Installed, "Docker or docker-registry is not installed here, or this is not root.");
+        await using var registry = await RegistryServer.StartNewAsync();
+        await using var platform = await StartAsync(engine, Settings(registry, RegistryServer.Password));
+        var digest = await PublishAsync(registry);
+
+        await platform.DeployAsync(platform.Release(1, Plan(Web()), digest));
+
+        (await platform.AskAsync()).ShouldBe("v1");
+        platform.Log.ShouldContain($"Pulling {registry.Url.Authority}/shop@{digest}");
+        platform.Log.ShouldNotContain(RegistryServer.Password);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_a_fault_that_says_where_to_set_it()
+    {
+        Assert.SkipUnless(Installed, "Docker or docker-registry is not installed here, or this is not root.");
+        await using var registry = await RegistryServer.StartNewAsync();
+        await using var platform = await StartAsync(engine, Settings(registry, "wrong"));
+
+        var fault = await Should.ThrowAsync<EngineException>(() => platform.DeployAsync(platform.Release(1, Plan(Web()), "sha256:" + new string('1', 64))));
+
+        fault.Message.ShouldContain("unauthorized");
+        fault.Message.ShouldContain("Registry__Password");
+    }
+
+    [Fact]
+    public async Task A_registry_that_is_down_is_a_fault_that_mends_itself()
+    {
+        Assert.SkipUnless(Installed, "Docker or docker-registry is not installed here, or this is not root.");
+        await using var registry = await RegistryServer.StartNewAsync();
+        await using var platform = await StartAsync(engine, Settings(registry, RegistryServer.Password));
+        var digest = await PublishAsync(registry);
+        registry.Kill();
+        (await Should.ThrowAsync<EngineException>(() => platform.DeployAsync(platform.Release(1, Plan(Web()), digest)))).Message.ShouldContain("connection refused");
+        await registry.StartAsync();
+        await platform.DeployAsync(platform.Release(1, Plan(Web()), digest));
+        (await platform.AskAsync()).ShouldBe("v1");
+    }
+
+    private static (string, string?)[] Settings(RegistryServer registry, string password) =>
+        [("Registry:Url", registry.Url.ToString()), ("Registry:Username", RegistryServer.Username), ("Registry:Password", password)];
+
+    /// <summary>Leaves the image in the registry only, under its digest.</summary>
+    private async Task<string> PublishAsync(RegistryServer registry)
+    {
+        var login = Directory.CreateTempSubdirectory("paas-login-").FullName;
+        try
+        {
+            var name = $"{registry.Url.Authority}/shop:1";
+            await engine.DockerAsync("--config", login, "login", "--username", RegistryServer.Username, "--password", RegistryServer.Password, registry.Url.Authority);
+            await engine.DockerAsync("tag", "busybox", name);
+            await engine.DockerAsync("--config", login, "push", "--quiet", name);
+            var digest = (await engine.DockerAsync("image", "inspect", "--format", "{{index .RepoDigests 0}}", name)).Trim().Split('@')[1];
+            await engine.DockerAsync("rmi", "--force", name, $"{registry.Url.Authority}/shop@{digest}");
+            return digest;
+        }
+        finally
+        {
+            Directory.Delete(login, recursive: true);
+        }
+    }
+}
