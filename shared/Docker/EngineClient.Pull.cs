@@ -21,7 +21,7 @@ public sealed partial class EngineClient
     public async Task PullAsync(string repository, string reference, RegistryOptions? credentials, CancellationToken cancellation)
     {
         var name = reference.Contains(':', StringComparison.Ordinal) ? $"{repository}@{reference}" : $"{repository}:{reference}";
-        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = PullAuth(credentials) };
+        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = Login(credentials ?? new()) };
         var status = HttpStatusCode.OK;
         string? problem = null;
         try
@@ -39,45 +39,7 @@ public sealed partial class EngineClient
             throw new EngineException(DockerTexts.NotPulled(Endpoint, name, problem), status, problem);
     }
 
-    /// <summary>
-    /// Removes the images that have a label and that no container uses: their names, and the image with the last of
-    /// them. Names that do not begin as told are somebody else's, and keep their image.
-    /// </summary>
-    /// <param name="label"><c>name=value</c>.</param>
-    /// <param name="prefixes">How the names begin that may be removed.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
-    public async Task RemoveImagesAsync(string label, IReadOnlyList<string> prefixes, CancellationToken cancellation)
-    {
-        foreach (var image in await GetAsync<List<LabelledImage>>($"images/json?all=false&filters={LabelFilter(label)}", "list its images", cancellation))
-        {
-            // An image without a name has the name <none>.
-            var names = (image.RepoTags ?? []).Concat(image.RepoDigests ?? []).Where(name => !name.StartsWith('<')).ToList();
-            foreach (var name in names.Count == 0 ? [image.Id] : names.Where(name => prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))))
-            {
-                try
-                {
-                    await DoAsync(HttpMethod.Delete, $"images/{Escape(name)}", "remove an image", null, cancellation, HttpStatusCode.NotFound);
-                }
-                catch (EngineException exception) when (exception.Status == HttpStatusCode.Conflict)
-                {
-                    // In use: it stays for those who use it.
-                }
-            }
-        }
-    }
-
-    private static string PullAuth(RegistryOptions? credentials)
-    {
-        var json = string.IsNullOrEmpty(credentials?.Username)
-            ? "{}"u8.ToArray()
-            : JsonSerializer.SerializeToUtf8Bytes(new { username = credentials.Username, password = credentials.Password, serveraddress = new Uri(credentials.Url!).Authority });
-        return Convert.ToBase64String(json).Replace('+', '-').Replace('/', '_');
-    }
-
     private sealed record PullMessage(string? Error);
-
-    private sealed record LabelledImage(string Id, IReadOnlyList<string>? RepoTags, IReadOnlyList<string>? RepoDigests);
 }
 
 /// <summary>What has to be known of an image to run it.</summary>

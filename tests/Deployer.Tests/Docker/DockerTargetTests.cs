@@ -253,7 +253,7 @@ public sealed class DockerTargetTests(DockerEngine engine) : IClassFixture<Docke
     {
         Assert.SkipUnless(DockerEngine.IsInstalled, Missing);
         await using var platform = await StartAsync(engine);
-        var image = await BuildAsync("paas/shop:1", $"FROM busybox\nLABEL io.paas.app={platform.App}");
+        var image = await BuildAsync("paas/shop:1", $"FROM busybox\nLABEL io.paas.app={platform.App} io.paas.app-name=shop");
         var command = platform.Release(1, Plan(Web(), Process("worker", "exec sleep 1000")), image);
         await platform.DeployAsync(command);
 

@@ -66,7 +66,7 @@ internal sealed partial class DockerApp(Guid appId, Tombstones tombstones, Docke
             var label = AppContainers.LabelOf(appId);
             await services.Engine.RemoveNetworksAsync(label, cancellation);
             await services.Engine.RemoveVolumesAsync(label, cancellation);
-            await services.Engine.RemoveImagesAsync(label, services.Images.NamesOf(command.App), cancellation);
+            await services.Engine.RemoveImagesAsync(appId, cancellation);
         }
         finally
         {

@@ -13,10 +13,6 @@ internal sealed record FoundImage(string Reference, RunnableImage Image);
 /// <summary>Finds a release's image on the engine, or fetches it from the registry.</summary>
 internal sealed class ImageSource(EngineClient engine, IOptions<RegistryOptions> registry)
 {
-    /// <summary>How the names of an app's images begin: on the engine that built them, and in the registry.</summary>
-    public IReadOnlyList<string> NamesOf(string app) =>
-        registry.Value.Prefix is { } prefix ? [$"paas/{app}:", $"{prefix}/{app}:", $"{prefix}/{app}@"] : [$"paas/{app}:"];
-
     /// <exception cref="StepPermanentException">There is no registry, and the engine does not have the image.</exception>
     /// <exception cref="EngineException">It could not be pulled.</exception>
     public async Task<FoundImage> GetAsync(string app, string digest, IStepLog log, CancellationToken cancellation)
