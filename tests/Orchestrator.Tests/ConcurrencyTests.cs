@@ -49,6 +49,50 @@ public sealed class ConcurrencyTests
     }
 
     [Fact]
+    public async Task With_the_policy_queue_a_newer_one_that_is_validated_first_waits_for_the_older()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync(policy: ConcurrencyPolicy.Queue);
+        platform.Workers.Hold(Step.ValidateConfiguration);
+        var older = await platform.RequestAsync(app);
+        await Platform.UntilAsync(() => platform.Workers.Count(Step.ValidateConfiguration) == 1, "the older is being validated");
+        platform.Workers.Instead = (_, _) => Task.FromResult(false);
+        var newer = await platform.RequestAsync(app);
+        await platform.WaitForAsync(newer, DeploymentStates.WaitingForTurn);
+
+        await platform.Bus.Publish(Workers.Success(platform.Workers.Received.Single(command => command is ValidateConfiguration && command.DeploymentId == older)));
+
+        (await platform.WaitForAsync(older, DeploymentStates.Succeeded)).Release.ShouldBe(1);
+        (await platform.WaitForAsync(newer, DeploymentStates.Succeeded)).Release.ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task With_the_policy_queue_an_older_one_that_comes_to_nothing_holds_nobody_up()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync(policy: ConcurrencyPolicy.Queue);
+        platform.Workers.Hold(Step.ValidateConfiguration);
+        var older = await platform.RequestAsync(app);
+        await Platform.UntilAsync(() => platform.Workers.Count(Step.ValidateConfiguration) == 1, "the older is being validated");
+        platform.Workers.Instead = (_, _) => Task.FromResult(false);
+        var newer = await platform.RequestAsync(app);
+        await platform.WaitForAsync(newer, DeploymentStates.WaitingForTurn);
+
+        await platform.Bus.Publish(new ConfigurationRejected
+        {
+            DeploymentId = older,
+            Attempt = 1,
+            LogId = Guid.NewGuid(),
+            LogBatches = 0,
+            Reason = FailureReason.ManifestInvalid,
+            Message = "The manifest is not valid.",
+        });
+
+        await platform.WaitForAsync(older, DeploymentStates.Failed);
+        (await platform.WaitForAsync(newer, DeploymentStates.Succeeded)).Release.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task With_the_policy_cancel_running_the_running_one_is_canceled()
     {
         await using var platform = await Platform.StartAsync();

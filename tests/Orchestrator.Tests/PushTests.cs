@@ -84,6 +84,44 @@ public sealed class PushTests
     }
 
     [Fact]
+    public async Task A_push_that_is_heard_of_before_an_older_one_does_not_overtake_it()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync(policy: ConcurrencyPolicy.Queue);
+        var older = await StoreAsync(platform, app, "refs/heads/main", new string('a', 40));
+        var newer = await StoreAsync(platform, app, "refs/heads/main", new string('b', 40));
+
+        await platform.Bus.Publish(new PushReceived { DeliveryId = newer });
+        await DecidedAsync(platform, newer);
+        await platform.Bus.Publish(new PushReceived { DeliveryId = older });
+
+        var first = (await DecidedAsync(platform, older)).DeploymentId!.Value;
+        var second = (await DecidedAsync(platform, newer)).DeploymentId!.Value;
+        (await platform.WaitForAsync(first, DeploymentStates.Succeeded)).Release.ShouldBe(1);
+        (await platform.WaitForAsync(second, DeploymentStates.Succeeded)).Release.ShouldBe(2);
+        (await platform.InDbAsync(db => db.Deployments.CountAsync())).ShouldBe(2);
+    }
+
+    [Fact]
+    public async Task Pushes_heard_of_in_any_order_end_with_the_newest_live()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync();
+        var deliveries = new List<Guid>();
+        for (var i = 0; i < 6; i++)
+            deliveries.Add(await StoreAsync(platform, app, "refs/heads/main", new string((char)('a' + i), 40)));
+
+        foreach (var delivery in Enumerable.Reverse(deliveries))
+            await platform.Bus.Publish(new PushReceived { DeliveryId = delivery });
+
+        var newest = await DecidedAsync(platform, deliveries[^1]);
+        await platform.WaitForAsync(newest.DeploymentId!.Value, DeploymentStates.Succeeded);
+        foreach (var delivery in deliveries)
+            (await DecidedAsync(platform, delivery)).Decision.ShouldBe(DeliveryDecisions.Deployed);
+        (await platform.ReleasesAsync(app)).MaxBy(release => release.Version)!.Commit.ShouldBe(new string('f', 40));
+    }
+
+    [Fact]
     public async Task A_push_that_was_not_decided_on_before_the_process_died_is_decided_on_after_the_restart()
     {
         await using var platform = await Platform.StartAsync();

@@ -34,7 +34,10 @@ internal sealed class Turns(PaasDbContext db)
             return Turn.Overtaken;
         }
 
-        if (environment.ActiveDeploymentId is not { } active || active == deployment.CorrelationId)
+        var ahead = environment.ActiveDeploymentId;
+        if (ahead is null && environment.Policy == ConcurrencyPolicy.Queue)
+            ahead = await FindOlderAsync(deployment, context.CancellationToken);
+        if (ahead is not { } active || active == deployment.CorrelationId)
         {
             environment.ActiveDeploymentId = deployment.CorrelationId;
             return Turn.Granted;
@@ -47,6 +50,15 @@ internal sealed class Turns(PaasDbContext db)
         return Turn.Waiting;
     }
 
+    /// <summary>Where all are to be deployed in turn: one that was pushed before and has not had its turn yet.</summary>
+    private Task<Guid?> FindOlderAsync(DeploymentState deployment, CancellationToken cancellation) => BeforeTheirTurn
+        .Where(x => x.EnvironmentId == deployment.EnvironmentId && x.Sequence < deployment.Sequence)
+        .OrderBy(x => x.Sequence).Select(x => (Guid?)x.CorrelationId).FirstOrDefaultAsync(cancellation);
+
+    private IQueryable<DeploymentState> BeforeTheirTurn => db.Deployments.Where(
+        x => x.CurrentState == DeploymentStates.Requested || x.CurrentState == DeploymentStates.DownloadingCode
+            || x.CurrentState == DeploymentStates.ValidatingConfiguration || x.CurrentState == DeploymentStates.WaitingForTurn);
+
     /// <summary>Tells those that have not had their turn yet that a newer deployment has come.</summary>
     public async Task SupersedeOlderAsync<T>(BehaviorContext<DeploymentState, T> context, DeploymentState deployment)
         where T : class
@@ -54,9 +66,7 @@ internal sealed class Turns(PaasDbContext db)
         var policy = await db.Environments.Where(x => x.Id == deployment.EnvironmentId).Select(x => x.Policy).SingleOrDefaultAsync(context.CancellationToken);
         if (policy is null or ConcurrencyPolicy.Queue)
             return;
-        var older = db.Deployments.Where(x => x.EnvironmentId == deployment.EnvironmentId && x.Sequence < deployment.Sequence
-            && (x.CurrentState == DeploymentStates.Requested || x.CurrentState == DeploymentStates.DownloadingCode
-                || x.CurrentState == DeploymentStates.ValidatingConfiguration || x.CurrentState == DeploymentStates.WaitingForTurn));
+        var older = BeforeTheirTurn.Where(x => x.EnvironmentId == deployment.EnvironmentId && x.Sequence < deployment.Sequence);
         // New config vars come with any newer code; they are no reason to drop it.
         if (deployment.Trigger == DeploymentTriggers.ConfigChange)
             older = older.Where(x => x.Trigger == DeploymentTriggers.ConfigChange);

@@ -15,36 +15,37 @@ internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCo
 
     public async Task Consume(ConsumeContext<PushReceived> context)
     {
-        var delivery = await db.Deliveries.SingleOrDefaultAsync(x => x.Id == context.Message.DeliveryId, context.CancellationToken);
-        if (delivery is { Decision: DeliveryDecisions.Pending })
+        var cancellation = context.CancellationToken;
+        if (await db.Deliveries.AsNoTracking().SingleOrDefaultAsync(x => x.Id == context.Message.DeliveryId, cancellation)
+            is not { Decision: DeliveryDecisions.Pending } pushed)
+            return;
+        var app = await db.Apps.AsNoTracking().Include(x => x.Environments).SingleOrDefaultAsync(x => x.Id == pushed.AppId, cancellation);
+        var branch = pushed.Ref!.StartsWith(BranchPrefix, StringComparison.Ordinal) ? pushed.Ref[BranchPrefix.Length..] : pushed.Ref;
+        var environment = app?.Environments.Find(x => x.Branch == branch);
+        // The lock makes two deliveries of the same push, by two webhooks, come one after the other.
+        if (environment is not null)
+            await db.LockEnvironmentAsync(environment.Id, cancellation);
+
+        // Messages may come in another order than the pushes did: what was pushed before is decided on before.
+        var pending = await db.Deliveries
+            .Where(x => x.Decision == DeliveryDecisions.Pending && x.AppId == pushed.AppId && x.Ref == pushed.Ref && x.ReceivedAt <= pushed.ReceivedAt)
+            .OrderBy(x => x.ReceivedAt).ThenBy(x => x.Id).ToListAsync(cancellation);
+        foreach (var delivery in pending)
         {
-            await DecideAsync(context, delivery);
+            if (app is null)
+                Decide(delivery, DeliveryDecisions.Ignored, OrchestratorTexts.AppRemoved(delivery.AppName));
+            else if (environment is null)
+                Decide(delivery, DeliveryDecisions.Ignored, OrchestratorTexts.BranchNotDeployed(branch, app.Name, string.Join("', '", app.Environments.Select(x => x.Branch))));
+            else
+                await DecideAsync(context, delivery, app, environment);
             afterCommit.Do(() => PaasMetrics.DeliveryDecided(delivery.Decision));
         }
     }
 
-    private async Task DecideAsync(ConsumeContext context, Delivery delivery)
+    private async Task DecideAsync(ConsumeContext context, Delivery delivery, App app, AppEnvironment environment)
     {
-        var app = await db.Apps.AsNoTracking().Include(x => x.Environments).SingleOrDefaultAsync(x => x.Id == delivery.AppId, context.CancellationToken);
-        if (app is null)
-        {
-            Decide(delivery, DeliveryDecisions.Ignored, OrchestratorTexts.AppRemoved(delivery.AppName));
-            return;
-        }
-
-        var branch = delivery.Ref!.StartsWith(BranchPrefix, StringComparison.Ordinal) ? delivery.Ref[BranchPrefix.Length..] : delivery.Ref;
-        var environment = app.Environments.Find(x => x.Branch == branch);
-        if (environment is null)
-        {
-            var deployed = string.Join("', '", app.Environments.Select(x => x.Branch));
-            Decide(delivery, DeliveryDecisions.Ignored, OrchestratorTexts.BranchNotDeployed(branch, app.Name, deployed));
-            return;
-        }
-
-        // The lock makes two deliveries of the same push, by two webhooks, come one after the other.
-        await db.LockEnvironmentAsync(environment.Id, context.CancellationToken);
         var commit = delivery.After!.ToLowerInvariant();
-        var newest = await db.Deployments.AsNoTracking()
+        var newest = db.Deployments.Local.MaxBy(x => x.Sequence) ?? await db.Deployments.AsNoTracking()
             .Where(x => x.EnvironmentId == environment.Id && x.Trigger != DeploymentTriggers.ConfigChange)
             .OrderByDescending(x => x.Sequence).FirstOrDefaultAsync(context.CancellationToken);
         if (newest?.Commit == commit && (newest.CurrentState == DeploymentStates.Succeeded || !DeploymentStates.IsFinal(newest.CurrentState)))
