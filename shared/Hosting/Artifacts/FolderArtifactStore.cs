@@ -89,8 +89,10 @@ public sealed class FolderArtifactStore : IArtifactStore
         // Between that look and the deletion it may be saved again. So it is put aside first, and looked at where no
         // save can reach it any more.
         var aside = new FileInfo(NewIncoming());
+        long bytes;
         try
         {
+            bytes = new FileInfo(path).Length;
             File.Move(path, aside.FullName);
         }
         catch (FileNotFoundException)
@@ -98,13 +100,13 @@ public sealed class FolderArtifactStore : IArtifactStore
             return Task.FromResult<long?>(null);
         }
 
-        if (aside.LastWriteTimeUtc != artifact.SavedAt.UtcDateTime)
+        // Another who cleans up may have taken it for a leftover by now: then it is gone as well.
+        if (aside.Exists && aside.LastWriteTimeUtc != artifact.SavedAt.UtcDateTime)
         {
             PutBack(aside, path);
             return Task.FromResult<long?>(null);
         }
 
-        var bytes = aside.Length;
         aside.Delete();
         return Task.FromResult<long?>(bytes);
     }
