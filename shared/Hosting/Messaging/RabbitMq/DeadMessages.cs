@@ -91,6 +91,10 @@ public sealed class DeadLook : IAsyncDisposable
     /// <summary>What is held of one queue at once.</summary>
     private const int MostMessages = 20_000;
 
+    private const int GivenBackAtOnce = 12;
+    private const int MostLooks = 100;
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(2);
+
     private readonly List<DeadMessage> _messages = [];
     private readonly Action _ended;
     private IConnection? _connection;
@@ -146,9 +150,8 @@ public sealed class DeadLook : IAsyncDisposable
     {
         try
         {
-            // Closing the channel gives back whatever was not removed, but in no order.
-            if (_channel is { IsOpen: true } && _messages.Count > 0)
-                await _channel.BasicNackAsync(_messages[^1].Tag, multiple: true, requeue: true);
+            if (_channel is { IsOpen: true })
+                await GiveBackAsync(_channel);
             if (_channel is not null)
                 await _channel.DisposeAsync();
             if (_connection is not null)
@@ -161,6 +164,26 @@ public sealed class DeadLook : IAsyncDisposable
         finally
         {
             _ended();
+        }
+    }
+
+    /// <summary>
+    /// Gives back what was not removed, in its order. Closing the channel would do it in none, and so does the broker with
+    /// more than 32 commands under way to a queue: it is waited for until what is given back is there.
+    /// </summary>
+    private async Task GiveBackAsync(IChannel channel)
+    {
+        foreach (var queue in _messages.GroupBy(message => message.Queue))
+        {
+            var there = await channel.MessageCountAsync(queue.Key);
+            // The first one alone: when it is there, so is all that was removed before.
+            foreach (var some in queue.Skip(1).Chunk(GivenBackAtOnce).Prepend([queue.First()]))
+            {
+                await channel.BasicNackAsync(some[^1].Tag, multiple: true, requeue: true);
+                there += (uint)some.Length;
+                for (var look = 0; look < MostLooks && await channel.MessageCountAsync(queue.Key) < there; look++)
+                    await Task.Delay(LookInterval);
+            }
         }
     }
 
