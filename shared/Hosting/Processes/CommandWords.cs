@@ -52,23 +52,48 @@ public static class CommandWords
     /// <summary>
     /// Puts the variables in. An assignment sees the ones before it; the arguments, as in a shell, see none of them.
     /// </summary>
-    public static ExpandedCommand Expand(CommandLine command, IReadOnlyDictionary<string, string> environment)
+    public static ExpandedCommand Expand(CommandLine command, IReadOnlyDictionary<string, string> environment) =>
+        Expand(command, environment, text => text, (_, value) => value);
+
+    /// <summary>
+    /// Leaves the variables to whoever starts the command, so that their values stay where they are kept: a reference
+    /// stands in place of each that has a value. A word that is a variable and nothing else becomes the words of its
+    /// value here, since only the value tells how many they are; and so does what refers to a variable that the command
+    /// sets itself, which its arguments do not see.
+    /// </summary>
+    /// <param name="command">The command.</param>
+    /// <param name="environment">The variables that will be there.</param>
+    /// <param name="escape">Writes a text in which nothing is a reference.</param>
+    /// <param name="refer">Writes the reference to a variable.</param>
+    public static ExpandedCommand Refer(
+        CommandLine command, IReadOnlyDictionary<string, string> environment, Func<string, string> escape, Func<string, string> refer)
+    {
+        var assigned = command.Words.Select(AssignedName).TakeWhile(name => name is not null).ToHashSet();
+        return Expand(command, environment, escape, (name, value) => assigned.Contains(name) ? escape(value) : refer(name));
+    }
+
+    private static ExpandedCommand Expand(
+        CommandLine command, IReadOnlyDictionary<string, string> environment, Func<string, string> text, Func<string, string, string> variable)
     {
         var assignments = new Dictionary<string, string>();
         var arguments = new List<string>();
         foreach (var word in command.Words)
         {
             if (arguments.Count == 0 && AssignedName(word) is { } name)
-                assignments[name] = ExpandWord(word[(name.Length + 1)..], known => assignments.GetValueOrDefault(known) ?? Find(known));
+            {
+                // What was assigned before is in its final form already.
+                assignments[name] = ExpandWord(word[(name.Length + 1)..], text, known =>
+                    assignments.TryGetValue(known, out var value) ? value : Find(known) is { Length: > 0 } other ? variable(known, other) : null);
+            }
             else if (VariableReference.IsWholeWord(word))
-                arguments.AddRange(Find(word[1..])?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) ?? []);
+                arguments.AddRange(Find(word[1..])?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(text) ?? []);
             else
-                arguments.Add(ExpandWord(word, Find));
+                arguments.Add(ExpandWord(word, text, known => Find(known) is { Length: > 0 } value ? variable(known, value) : null));
         }
 
         return new(assignments, arguments);
 
-        string? Find(string variable) => environment.GetValueOrDefault(variable);
+        string? Find(string name) => environment.GetValueOrDefault(name);
     }
 
     /// <summary>The last checks, the same for lines and lists.</summary>
@@ -129,25 +154,27 @@ public static class CommandWords
         return normal.ToString();
     }
 
-    private static string ExpandWord(string word, Func<string, string?> find)
+    private static string ExpandWord(string word, Func<string, string> text, Func<string, string?> find)
     {
         var expanded = new StringBuilder(word.Length);
+        var plain = new StringBuilder(word.Length);
         for (var i = 0; i < word.Length;)
         {
             if (VariableReference.TryRead(word, i) is { } reference)
             {
-                var value = find(reference.Name);
-                expanded.Append(string.IsNullOrEmpty(value) ? reference.Default : value);
+                expanded.Append(text(plain.ToString()));
+                plain.Clear();
+                expanded.Append(find(reference.Name) is { Length: > 0 } value ? value : text(reference.Default ?? ""));
                 i += reference.Length;
             }
             else
             {
                 var dollars = word[i] == '$' && i + 1 < word.Length && word[i + 1] == '$';
-                expanded.Append(word[i]);
+                plain.Append(word[i]);
                 i += dollars ? 2 : 1;
             }
         }
 
-        return expanded.ToString();
+        return expanded.Append(text(plain.ToString())).ToString();
     }
 }

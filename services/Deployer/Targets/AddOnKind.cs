@@ -1,4 +1,4 @@
-namespace Paas.Deployer.Targets.Docker;
+namespace Paas.Deployer.Targets;
 
 /// <summary>How a backing service is run, and how an app finds it.</summary>
 /// <param name="Image">The image's name, without a tag.</param>

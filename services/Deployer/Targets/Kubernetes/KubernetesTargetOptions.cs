@@ -1,0 +1,83 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace Paas.Deployer.Targets.Kubernetes;
+
+/// <summary>How apps are laid out in the cluster. Section <c>Kubernetes</c>, which also says how the cluster is reached.</summary>
+public sealed class KubernetesTargetOptions
+{
+    public const string Section = "Kubernetes";
+
+    private const string Quantity = @"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$";
+
+    /// <summary>How an app is reached from outside the cluster: <c>Ingress</c>, <c>LoadBalancer</c> or <c>NodePort</c>.</summary>
+    public Exposure Exposure { get; set; } = Exposure.Ingress;
+
+    /// <summary>The class of the ingresses; null for the cluster's default.</summary>
+    [RegularExpression("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", ErrorMessage = "Kubernetes__IngressClass has to be the name of an IngressClass, such as nginx.")]
+    public string? IngressClass { get; set; }
+
+    /// <summary>
+    /// A secret of type <c>kubernetes.io/tls</c> for the apps' host names, in each app's namespace; URLs are https then. Null for http.
+    /// </summary>
+    [RegularExpression("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", ErrorMessage = "Kubernetes__TlsSecret has to be the name of a Secret.")]
+    public string? TlsSecret { get; set; }
+
+    /// <summary>Annotations of every ingress, such as those of an issuer of certificates.</summary>
+    public Dictionary<string, string> IngressAnnotations { get; } = [];
+
+    /// <summary>The namespace the ingress controller runs in: web processes then take requests from there and from their own app only.</summary>
+    [RegularExpression("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", ErrorMessage = "Kubernetes__IngressNamespace has to be the name of a namespace, such as ingress-nginx.")]
+    public string? IngressNamespace { get; set; }
+
+    /// <summary>Whether apps may open connections into private networks, such as the one the cluster itself is in.</summary>
+    public bool AllowPrivateNetworks { get; set; }
+
+    /// <summary>An instance counts when it has been ready for this many seconds: one that crashes at once never does.</summary>
+    [Range(1, 600, ErrorMessage = "Kubernetes__MinReadySeconds has to be a number of seconds, from 1 to 600.")]
+    public int MinReadySeconds { get; set; } = 3;
+
+    /// <summary>How long an instance that is to end still takes requests, until every proxy has heard of it.</summary>
+    [Range(0, 300, ErrorMessage = "Kubernetes__PreStopSeconds has to be a number of seconds, from 0 to 300.")]
+    public int PreStopSeconds { get; set; } = 5;
+
+    /// <summary>What an instance is sure to get of a processor; its limit is <c>Deployer__AppCpus</c>.</summary>
+    [RegularExpression(Quantity, ErrorMessage = "Kubernetes__CpuRequest has to be a quantity such as 50m.")]
+    public string CpuRequest { get; set; } = "50m";
+
+    /// <summary>What an instance is sure to get of memory, in MiB; its limit is <c>Deployer__AppMemory</c>, or <c>AddOnMemory</c>.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = "Kubernetes__MemoryRequest has to be a number of MiB.")]
+    public int MemoryRequest { get; set; } = 128;
+
+    /// <summary>The class of the volumes; null for the cluster's default.</summary>
+    [RegularExpression("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", ErrorMessage = "Kubernetes__StorageClass has to be the name of a StorageClass.")]
+    public string? StorageClass { get; set; }
+
+    /// <summary>The size of an add-on's volume.</summary>
+    [RegularExpression(Quantity, ErrorMessage = "Kubernetes__StorageSize has to be a quantity such as 5Gi.")]
+    public string StorageSize { get; set; } = "5Gi";
+
+    /// <summary>How many pods an app may have at a time, those of a rollout included.</summary>
+    [Range(2, 10_000, ErrorMessage = "Kubernetes__MaxPods has to be a number of pods, at least 2.")]
+    public int MaxPods { get; set; } = 50;
+
+    /// <summary>How many volumes an app may have.</summary>
+    [Range(0, 1_000, ErrorMessage = "Kubernetes__MaxVolumes has to be a number of volumes.")]
+    public int MaxVolumes { get; set; } = 10;
+}
+
+/// <summary>How an app is reached from outside the cluster.</summary>
+public enum Exposure
+{
+    /// <summary>By its host name, through an ingress controller.</summary>
+    Ingress,
+
+    /// <summary>At an address of its own, which the cluster's provider gives.</summary>
+    LoadBalancer,
+
+    /// <summary>At a port of every node.</summary>
+    NodePort,
+}
+
+[OptionsValidator]
+public sealed partial class KubernetesTargetOptionsValidator : IValidateOptions<KubernetesTargetOptions>;

@@ -1,0 +1,122 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Paas.Contracts;
+
+namespace Paas.Deployer.Targets.Kubernetes.Objects;
+
+/// <summary>
+/// A backing service in the app's namespace. It belongs to the app and to no release: nothing of it is removed before the app is.
+/// </summary>
+internal static class AddOnObjects
+{
+    public const string AddOnLabel = "io.paas/add-on";
+    public const string UrlKey = "url";
+    public const string PasswordKey = "password";
+
+    /// <summary>The user of all the official images, Debian's first for services.</summary>
+    private const int User = 999;
+
+    public static string NameOf(string addOn) => $"add-on-{addOn}";
+
+    // With a dot, as no process type can be called.
+    private static string ComponentOf(string addOn) => $"add-on.{addOn}";
+
+    /// <summary>Made once, with its password, and never applied again.</summary>
+    public static JsonObject Secret(AppNamespace app, AddOn addOn, string password)
+    {
+        var kind = AddOnKind.All[addOn.Name];
+        var secret = Object(app, "v1", "Secret", NameOf(addOn.Name), addOn.Name);
+        secret["type"] = "Opaque";
+        var data = new JsonObject { [PasswordKey] = Encode(password), [UrlKey] = Encode(kind.Url(password)) };
+        foreach (var (name, value) in kind.Settings(password))
+            data[name] = Encode(value);
+        secret["data"] = data;
+        return secret;
+    }
+
+    /// <summary>What runs it, under the name by which its URL finds it.</summary>
+    public static IReadOnlyList<JsonObject> Running(AppNamespace app, AddOn addOn, string image, KubernetesTargetOptions options, DeployerOptions limits)
+    {
+        var kind = AddOnKind.All[addOn.Name];
+        return [Volume(app, addOn, options), Service(app, addOn, kind), StatefulSet(app, addOn, kind, image, options, limits)];
+    }
+
+    private static JsonObject Volume(AppNamespace app, AddOn addOn, KubernetesTargetOptions options)
+    {
+        var claim = Object(app, "v1", "PersistentVolumeClaim", NameOf(addOn.Name), addOn.Name);
+        var spec = new JsonObject
+        {
+            ["accessModes"] = new JsonArray("ReadWriteOnce"),
+            ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["storage"] = options.StorageSize } },
+        };
+        if (options.StorageClass is { } storageClass)
+            spec["storageClassName"] = storageClass;
+        claim["spec"] = spec;
+        return claim;
+    }
+
+    private static JsonObject Service(AppNamespace app, AddOn addOn, AddOnKind kind)
+    {
+        var service = Object(app, "v1", "Service", addOn.Name, addOn.Name);
+        service["spec"] = new JsonObject
+        {
+            ["type"] = "ClusterIP",
+            ["selector"] = app.Selector(ComponentOf(addOn.Name)),
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "main", ["port"] = kind.Port, ["protocol"] = "TCP", ["targetPort"] = kind.Port }),
+        };
+        return service;
+    }
+
+    private static JsonObject StatefulSet(AppNamespace app, AddOn addOn, AddOnKind kind, string image, KubernetesTargetOptions options, DeployerOptions limits)
+    {
+        var labels = app.Labels(ComponentOf(addOn.Name));
+        labels[AddOnLabel] = addOn.Name;
+        var container = new JsonObject
+        {
+            ["name"] = addOn.Name,
+            ["image"] = image,
+            ["imagePullPolicy"] = "IfNotPresent",
+            ["envFrom"] = new JsonArray(new JsonObject { ["secretRef"] = new JsonObject { ["name"] = NameOf(addOn.Name) } }),
+            ["ports"] = new JsonArray(new JsonObject { ["name"] = "main", ["containerPort"] = kind.Port }),
+            ["readinessProbe"] = new JsonObject { ["tcpSocket"] = new JsonObject { ["port"] = "main" }, ["periodSeconds"] = 2, ["failureThreshold"] = 3 },
+            ["resources"] = PodTemplates.Resources(options, limits, limits.AddOnMemory),
+            ["securityContext"] = PodTemplates.ContainerSecurity(readOnlyRoot: false),
+            ["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "data", ["mountPath"] = kind.DataFolder }),
+        };
+        // A password within the command is a reference to the Secret's.
+        if (kind.Command is { } command)
+            container["args"] = new JsonArray([.. command($"$({PasswordKey})").Select(word => JsonValue.Create(word))]);
+
+        var set = Object(app, "apps/v1", "StatefulSet", addOn.Name, addOn.Name);
+        set["spec"] = new JsonObject
+        {
+            ["serviceName"] = addOn.Name,
+            ["replicas"] = 1,
+            ["revisionHistoryLimit"] = 1,
+            ["selector"] = new JsonObject { ["matchLabels"] = app.Selector(ComponentOf(addOn.Name)) },
+            ["template"] = new JsonObject
+            {
+                ["metadata"] = new JsonObject { ["labels"] = labels },
+                ["spec"] = new JsonObject
+                {
+                    ["automountServiceAccountToken"] = false,
+                    ["enableServiceLinks"] = false,
+                    ["terminationGracePeriodSeconds"] = 60,
+                    ["securityContext"] = PodTemplates.PodSecurity(User),
+                    ["containers"] = new JsonArray(container),
+                    ["volumes"] = new JsonArray(new JsonObject { ["name"] = "data", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = NameOf(addOn.Name) } }),
+                },
+            },
+        };
+        return set;
+    }
+
+    private static JsonObject Object(AppNamespace app, string apiVersion, string kind, string name, string addOn)
+    {
+        var made = app.Object(apiVersion, kind, name, ComponentOf(addOn));
+        made["metadata"]!["labels"]![AddOnLabel] = addOn;
+        return made;
+    }
+
+    private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+}
