@@ -150,4 +150,28 @@ public sealed class CommandWordsTests
             CommandWords.Expand(CommandWords.Split($"run '{text}'").Command!, Environment).Arguments.ShouldBe(["run", text]);
         }
     }
+
+    [Theory]
+    [InlineData("a --bind=0.0.0.0:$PORT x${PORT:-1} ${EMPTY:-none} ${NONE}y", "a|--bind=0.0.0.0:$(PORT)|x$(PORT)|none|y")]
+    [InlineData("a $OPTS \"$OPTS\"", "a|--fast|--loud|$(OPTS)")]
+    [InlineData("a '$(PORT)' 5$ $DOLLAR", "a|$$(PORT)|5$$|$$PORT")]
+    [InlineData("A=$PORT-$OPTS B=${A}2 C=5$ run $A x${PORT}", "run|x$(PORT)")]
+    [InlineData("PORT=1 run x$PORT", "run|x5000")]
+    public void References_of_another_notation_stand_in_place_of_values(string line, string arguments)
+    {
+        var referred = Refer(line);
+
+        string.Join('|', referred.Arguments).ShouldBe(arguments);
+    }
+
+    [Fact]
+    public void Assignments_see_references_and_the_assignments_before_them()
+    {
+        var referred = Refer("A=$PORT-$OPTS B=${A}2 C=5$ run");
+
+        referred.Assignments.ShouldBe(new Dictionary<string, string> { ["A"] = "$(PORT)-$(OPTS)", ["B"] = "$(PORT)-$(OPTS)2", ["C"] = "5$$" });
+    }
+
+    private static ExpandedCommand Refer(string line) => CommandWords.Refer(
+        CommandWords.Split(line).Command!, Environment, text => text.Replace("$", "$$", StringComparison.Ordinal), name => $"$({name})");
 }
