@@ -5,8 +5,10 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Paas.Deployer.Targets;
 using Paas.Deployer.Targets.Docker;
+using Paas.Deployer.Targets.Kubernetes;
 using Paas.Deployer.Targets.Local;
 using Paas.Docker;
+using Paas.Kubernetes;
 
 namespace Paas.Deployer;
 
@@ -37,13 +39,25 @@ public static class DeployerSetup
         services.AddSingleton<StandBy>();
         services.AddHostedService<LocalTargetService>();
 
-        if (!services.AddDocker(configuration))
-            return services;
-        services.AddSingleton<ImageSource>();
-        services.AddSingleton<AddOns>();
-        services.AddSingleton<DockerTarget>();
-        services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<DockerTarget>());
-        services.AddHostedService<DockerTargetService>();
+        if (services.AddDocker(configuration))
+        {
+            services.AddSingleton<ImageSource>();
+            services.AddSingleton<AddOns>();
+            services.AddSingleton<DockerTarget>();
+            services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<DockerTarget>());
+            services.AddHostedService<DockerTargetService>();
+        }
+
+        if (services.AddKubernetes(configuration))
+        {
+            services.AddOptions<KubernetesTargetOptions>().BindConfiguration(KubernetesTargetOptions.Section).ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<KubernetesTargetOptions>, KubernetesTargetOptionsValidator>());
+            services.AddSingleton<KubernetesAddOns>();
+            services.AddSingleton<KubernetesServices>();
+            services.AddSingleton<KubernetesUrls>();
+            services.AddSingleton<IDeploymentTarget, KubernetesTarget>();
+        }
+
         return services;
     }
 

@@ -106,8 +106,8 @@ internal static class DeployerTexts
         $"The container {container} runs the image {image}, which is not {digest}, the one that was built. Deploy again to make a new release.";
 
     // Add-ons
-    public static string UnknownAddOn(string name, IEnumerable<string> known) =>
-        $"There is no service '{name}' on the target 'docker'. Name one of these in .paas.yml: {string.Join(", ", known)}.";
+    public static string UnknownAddOn(string name, string target, IEnumerable<string> known) =>
+        $"There is no service '{name}' on the target '{target}'. Name one of these in .paas.yml: {string.Join(", ", known)}.";
 
     public static string StartingAddOn(string name, string image) => $"Starting {name} ({image})";
 

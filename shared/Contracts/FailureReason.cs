@@ -33,6 +33,7 @@ public static class FailureReason
     public const string AppNotListening = nameof(AppNotListening);
     public const string AppListensElsewhere = nameof(AppListensElsewhere);
     public const string HealthCheckFailed = nameof(HealthCheckFailed);
+    public const string QuotaExceeded = nameof(QuotaExceeded);
     public const string ReleaseOutdated = nameof(ReleaseOutdated);
     public const string UrlNotAnswering = nameof(UrlNotAnswering);
 

@@ -15,6 +15,17 @@ internal sealed record AddOnKind(
 {
     private const string User = "app";
 
+    /// <summary>The image of a backing service: the platform's choice, in the version the manifest names.</summary>
+    public static string ImageOf(Contracts.AddOn addOn, DeployerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(addOn);
+        var kind = All[addOn.Name];
+        var image = options.AddOnImages.GetValueOrDefault(addOn.Name) ?? $"{kind.Image}:{kind.Version}";
+        var colon = image.LastIndexOf(':');
+        var (repository, tag) = colon > image.LastIndexOf('/') ? (image[..colon], image[(colon + 1)..]) : (image, kind.Version);
+        return $"{repository}:{addOn.Version ?? tag}";
+    }
+
     public static IReadOnlyDictionary<string, AddOnKind> All { get; } = new Dictionary<string, AddOnKind>(StringComparer.Ordinal)
     {
         ["postgres"] = new("postgres", "17", 5432, "/var/lib/paas", ["DATABASE_URL"],

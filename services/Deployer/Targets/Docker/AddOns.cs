@@ -32,7 +32,7 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
         foreach (var addOn in addOns)
         {
             var kind = AddOnKind.All.GetValueOrDefault(addOn.Name)
-                ?? throw new StepFailedException(FailureReason.NotSupportedByTarget, DeployerTexts.UnknownAddOn(addOn.Name, AddOnKind.All.Keys));
+                ?? throw new StepFailedException(FailureReason.NotSupportedByTarget, DeployerTexts.UnknownAddOn(addOn.Name, Target.Docker, AddOnKind.All.Keys));
             var url = kind.Url(await EnsureAsync(appId, app, addOn, kind, log, cancellation));
             foreach (var name in kind.UrlVariables)
                 variables.TryAdd(name, url);
@@ -50,15 +50,16 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
             [ImageLabels.AddOn] = addOn.Name,
         };
         var (volume, password) = await EnsureVolumeAsync($"paas-{appId}-{addOn.Name}", labels, cancellation);
-        var (repository, tag) = ImageOf(addOn, kind);
-        var image = $"{repository}:{tag}";
+        var image = AddOnKind.ImageOf(addOn, options.Value);
         var name = $"paas-{app}-{addOn.Name}";
         var container = await engine.FindContainerAsync(name, cancellation);
         if (container is null)
         {
             log.Heading(DeployerTexts.StartingAddOn(addOn.Name, image));
+            var tag = image.LastIndexOf(':');
+            var repository = image[..tag];
             if (await engine.FindRunnableAsync(image, cancellation) is null)
-                await engine.PullAsync(repository, tag, IsOurs(repository) ? registry.Value : null, cancellation);
+                await engine.PullAsync(repository, image[(tag + 1)..], IsOurs(repository) ? registry.Value : null, cancellation);
             labels[ImageLabels.Digest] = image;
             await engine.CreateContainerAsync(name, Spec(appId, image, addOn.Name, kind, volume, password, labels), cancellation);
             container = await engine.FindContainerAsync(name, cancellation) ?? throw new InvalidOperationException(DeployerTexts.ContainerGone(name));
@@ -101,14 +102,6 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
         Volume = (volume, kind.DataFolder),
         KeepRunning = true,
     };
-
-    private (string Repository, string Tag) ImageOf(AddOn addOn, AddOnKind kind)
-    {
-        var image = options.Value.AddOnImages.GetValueOrDefault(addOn.Name) ?? $"{kind.Image}:{kind.Version}";
-        var colon = image.LastIndexOf(':');
-        var (repository, tag) = colon > image.LastIndexOf('/') ? (image[..colon], image[(colon + 1)..]) : (image, kind.Version);
-        return (repository, addOn.Version ?? tag);
-    }
 
     /// <summary>Nobody else is shown the registry's password.</summary>
     private bool IsOurs(string repository) => registry.Value.Prefix is { } prefix && repository.StartsWith(prefix.Split('/')[0] + "/", StringComparison.Ordinal);

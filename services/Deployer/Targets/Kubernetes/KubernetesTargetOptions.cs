@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace Paas.Deployer.Targets.Kubernetes;
 
 /// <summary>How apps are laid out in the cluster. Section <c>Kubernetes</c>, which also says how the cluster is reached.</summary>
-public sealed class KubernetesTargetOptions
+public sealed class KubernetesTargetOptions : IValidatableObject
 {
     public const string Section = "Kubernetes";
 
@@ -29,6 +29,21 @@ public sealed class KubernetesTargetOptions
     /// <summary>The namespace the ingress controller runs in: web processes then take requests from there and from their own app only.</summary>
     [RegularExpression("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", ErrorMessage = "Kubernetes__IngressNamespace has to be the name of a namespace, such as ingress-nginx.")]
     public string? IngressNamespace { get; set; }
+
+    /// <summary>Where the ingress controller is asked for the apps' host names, such as <c>http://ingress-nginx-controller.ingress-nginx</c>; null for the names themselves.</summary>
+    public Uri? IngressAddress { get; set; }
+
+    /// <summary>The port of the apps' URLs behind an ingress; null for that of the scheme.</summary>
+    [Range(1, 65535, ErrorMessage = "Kubernetes__IngressPort has to be a port, from 1 to 65535.")]
+    public int? IngressPort { get; set; }
+
+    /// <summary>With <see cref="Exposure.NodePort"/>: the name or address of a node, or of what stands in front of them.</summary>
+    [RegularExpression("^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$", ErrorMessage = "Kubernetes__NodeAddress has to be a host name or an address.")]
+    public string? NodeAddress { get; set; }
+
+    /// <summary>How long a load balancer may take to get its address.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "01:00:00", ErrorMessage = "Kubernetes__LoadBalancerTimeout has to be a duration such as 00:02:00.")]
+    public TimeSpan LoadBalancerTimeout { get; set; } = TimeSpan.FromMinutes(2);
 
     /// <summary>Whether apps may open connections into private networks, such as the one the cluster itself is in.</summary>
     public bool AllowPrivateNetworks { get; set; }
@@ -64,6 +79,13 @@ public sealed class KubernetesTargetOptions
     /// <summary>How many volumes an app may have.</summary>
     [Range(0, 1_000, ErrorMessage = "Kubernetes__MaxVolumes has to be a number of volumes.")]
     public int MaxVolumes { get; set; } = 10;
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Exposure == Exposure.NodePort && NodeAddress is null)
+            yield return new("Set Kubernetes__NodeAddress to the name or address at which the nodes are reached, since apps are exposed at ports of theirs.");
+    }
 }
 
 /// <summary>How an app is reached from outside the cluster.</summary>

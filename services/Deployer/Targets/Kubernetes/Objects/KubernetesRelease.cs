@@ -19,12 +19,17 @@ internal sealed record KubernetesRelease(
     public string Version => AppNamespace.VersionOf(Command.Release);
 
     /// <summary>The Secret with the release's variables; each release has its own, so that a rollout never changes those of the one before.</summary>
-    public string ConfigName => $"config-{Version}";
-
-    public string ReleaseJobName => $"release-{Version}";
+    public string ConfigName => SecretName(Version);
 
     /// <summary>What a container gets from the release's Secret.</summary>
     public Dictionary<string, string> Variables => ReleaseVariables.Of(Command.App, Command.Release, Command.Commit, Command.Run, ConfigVars, port: null);
+
+    public static string SecretName(string version) => $"config-{version}";
+
+    public static string JobName(string version) => $"release-{version}";
+
+    /// <summary>The Job of the release command.</summary>
+    public string JobName() => JobName(Version);
 
     /// <summary>The variables by which the app finds its add-ons, and where each is kept; a config var of the developer's own wins.</summary>
     public IEnumerable<(string Variable, string AddOn)> AddOnVariables

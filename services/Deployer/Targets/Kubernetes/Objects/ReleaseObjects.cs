@@ -31,7 +31,7 @@ internal static class ReleaseObjects
     /// <summary>Runs before the rollout, once: neither the Job nor its pod begins a second time.</summary>
     public static JsonObject Job(KubernetesRelease release, CommandLine command, TimeSpan timeout)
     {
-        var job = release.App.Object("batch/v1", "Job", release.ReleaseJobName, ReleaseCommand, PodTemplates.Annotations(release));
+        var job = release.App.Object("batch/v1", "Job", release.JobName(), ReleaseCommand, PodTemplates.Annotations(release));
         job["spec"] = new JsonObject
         {
             ["backoffLimit"] = 0,

@@ -1,0 +1,79 @@
+using System.Globalization;
+
+namespace Paas.Deployer.Targets.Kubernetes;
+
+/// <summary>What the target <c>kubernetes</c> says to people, besides what all targets say.</summary>
+internal static class KubernetesTargetTexts
+{
+    // As it goes
+    public static string Progress(string process, int ready, int wanted) => string.Create(CultureInfo.InvariantCulture,
+        $"{process}: {ready} of {wanted} new instances ready");
+
+    public static string RolledOut(string process, int instances) => string.Create(CultureInfo.InvariantCulture,
+        $"{process}: {instances} {(instances == 1 ? "instance runs" : "instances run")}");
+
+    public static string PutBack(string version) => $"Putting {version} back";
+
+    public static string StoppedAll() => "Stopping what was started: there is no release before it";
+
+    // The app is to blame
+    public static string RunsAsRoot(string process) =>
+        $"The image of {process} runs as root, or as a user by name, which the cluster does not let it. Name a user by its number in the Dockerfile, such as USER 1000.";
+
+    public static string KeepsExiting(string process, int exitCode, int times) => string.Create(CultureInfo.InvariantCulture,
+        $"{process} has ended {times} times, the last time with exit code {exitCode}. It has to keep running; look at its last lines for the reason.");
+
+    public static string NeverHealthy(string process, string answer) =>
+        $"{process} was not healthy in time: {answer} Correct what fails there, or name another health path in .paas.yml.";
+
+    public static string TimedOut(string process, string words) => $"{process} did not get ready in time: {Sentence(words)}";
+
+    public static string QuotaExceeded(string process, string words) =>
+        $"The cluster makes no more instances of {process}, since the app has used up what it may have: {Sentence(words)} Scale it down, or have the limit raised (Kubernetes__MaxPods).";
+
+    public static string ProbeAnswer(string path, string words) => $"GET {path} was answered badly. {Sentence(words)} On a cluster, healthy is a status from 200 to 399.";
+
+    public static string NoAnswer(string path) => $"GET {path} was not answered.";
+
+    // The platform or the cluster is
+    public static string PodRefused(string process, string words) => $"The cluster does not make instances of {process}: {Sentence(words)}";
+
+    public static string PullFailed(string process, string words) =>
+        $"The nodes could not pull the image of {process}: {Sentence(words)} See that they reach the registry at Registry__Url, and may read from it.";
+
+    public static string NotConfigured(string process, string words) => $"A container of {process} could not be made: {Sentence(words)}";
+
+    public static string Unschedulable(string process, string words) =>
+        $"No node has room for an instance of {process}: {Sentence(words)} Add nodes, or lower what apps are given (Deployer__AppMemory, Kubernetes__MemoryRequest, Kubernetes__CpuRequest).";
+
+    public static string JobTimedOut(string command, TimeSpan timeout) => string.Create(CultureInfo.InvariantCulture,
+        $"The release command '{command}' has not ended within {timeout.TotalSeconds:0} s and was stopped. The release before goes on running.");
+
+    public static string NamespaceOfOthers(string name) =>
+        $"The namespace {name} on this cluster was not made by this platform for this app, so nothing in it is touched. Rename or remove it, then replay the step.";
+
+    public static string NamespaceEnding(string name) =>
+        $"The namespace {name} is being removed; the step is tried again when it is gone. If it stays, see what it waits for: kubectl get namespace {name} -o yaml.";
+
+    public static string AddOnNotReady(string name, TimeSpan timeout, string? why) => string.Create(CultureInfo.InvariantCulture,
+        $"{name} did not take connections within {timeout.TotalSeconds:0} s. {why ?? "Look at its pod for the reason."}");
+
+    public static string Drift(string kind, string name, IEnumerable<string> fields) =>
+        $"Somebody else has changed the {kind} {name}: {string.Join(", ", fields)}. It becomes what the release says; to keep a change, make it in .paas.yml or with paas scale.";
+
+    public static string NotPutBack(string error) => $"The release before could not be put back: {Sentence(error)} Deploy again, or roll back, once the cluster answers.";
+
+    public static string NoRegistry() => "Nodes of a cluster pull images from a registry, and none is set. Set Registry__Url for the publisher and the deployer, and deploy again.";
+
+    public static string OtherImage(string pod, string image, string digest) =>
+        $"The pod {pod} runs the image {image}, which is not {digest}, the one that was built. Deploy again to make a new release.";
+
+    public static string NoPods(string version) => $"No instance of {version} runs on the cluster any more. Deploy again, or see who has removed them.";
+
+    public static string NoAddress(string service, TimeSpan timeout) => string.Create(CultureInfo.InvariantCulture,
+        $"The load balancer of {service} has not got an address within {timeout.TotalSeconds:0} s. See that the cluster has a provider of load balancers, or set Kubernetes__Exposure=Ingress.");
+
+    public static string UrlUnreachable(string url, string error) => $"{url} could not be reached: {Sentence(error)} See that the name leads to the cluster's ingress controller.";
+
+    private static string Sentence(string words) => words.TrimEnd().TrimEnd('.') + ".";
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Paas.Kubernetes;
+
+namespace Paas.Deployer.Targets.Kubernetes.Rollouts;
+
+/// <summary>
+/// Reads from a Kubernetes Deployment, its pods and the events about them how its rollout goes. What is wrong shows in
+/// several places: the Deployment knows about pods that could not be made, the pods about containers that do not run,
+/// and only events tell what a probe was answered.
+/// </summary>
+internal sealed class RolloutReader(string version, string healthPath, int memory)
+{
+    /// <summary>What a cluster that is busy, or grows, gets over by itself.</summary>
+    private static readonly TimeSpan ClusterPatience = TimeSpan.FromMinutes(1);
+
+    /// <summary>What passes once everything has heard of everything.</summary>
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(15);
+
+    /// <param name="deployment">As it is now.</param>
+    /// <param name="pods">Those of its selector.</param>
+    /// <param name="events">Those about the pods.</param>
+    public RolloutState Read(KubernetesObject deployment, IReadOnlyCollection<KubernetesObject> pods, IReadOnlyCollection<KubernetesObject> events)
+    {
+        var wanted = Number(deployment.Read("spec", "replicas"), 1);
+        var mine = pods.Where(pod => pod.DeletionTimestamp is null && pod.Labels.GetValueOrDefault(AppNamespace.Version) == version).ToList();
+        var ready = mine.Count(IsReady);
+        // The status still tells about what was there before.
+        if (deployment.ObservedGeneration < deployment.Generation)
+            return new(ready, wanted, IsComplete: false, Trouble: null);
+        if (IsComplete(deployment, wanted))
+            return new(wanted, wanted, IsComplete: true, Trouble: null);
+        return new(ready, wanted, IsComplete: false, TroubleOf(deployment, mine, events));
+    }
+
+    // Counts that are zero are left out of a status.
+    private static bool IsComplete(KubernetesObject deployment, int wanted) =>
+        Number(deployment.Read("status", "updatedReplicas")) == wanted
+        && Number(deployment.Read("status", "replicas")) == wanted
+        && Number(deployment.Read("status", "availableReplicas")) == wanted;
+
+    private Trouble? TroubleOf(KubernetesObject deployment, List<KubernetesObject> pods, IReadOnlyCollection<KubernetesObject> events)
+    {
+        var process = deployment.Name;
+        // The one that can't pass comes first.
+        var troubles = pods.Select(pod => PodReader.TroubleOf(pod, process, memory, healthPath, EventsOf(pod, events))).OfType<Trouble>().ToList();
+        if (troubles.MinBy(trouble => trouble.Patience) is { } worst)
+            return worst;
+        if (Condition(deployment, "ReplicaFailure") is { Status: "True" } refused)
+            return Refused(process, refused.Message);
+        if (Condition(deployment, "Progressing") is not { Status: "False" } late)
+            return null;
+        var unready = pods.Find(pod => !IsReady(pod));
+        return new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, unready is null ? late.Message : PodReader.ProbeAnswer(EventsOf(unready, events), healthPath)))
+        {
+            Reason = Contracts.FailureReason.HealthCheckFailed,
+            Pod = unready?.Name,
+        };
+    }
+
+    private static Trouble Refused(string process, string words)
+    {
+        if (words.Contains("exceeded quota", StringComparison.Ordinal))
+            return new(ShortPatience, KubernetesTargetTexts.QuotaExceeded(process, words)) { Reason = Contracts.FailureReason.QuotaExceeded };
+        return words.Contains("violates PodSecurity", StringComparison.Ordinal)
+            ? new(TimeSpan.Zero, KubernetesTargetTexts.PodRefused(process, words))
+            : new(ClusterPatience, KubernetesTargetTexts.PodRefused(process, words));
+    }
+
+    private static List<KubernetesObject> EventsOf(KubernetesObject pod, IEnumerable<KubernetesObject> events) =>
+        [.. events.Where(said => (string?)said.Read("involvedObject", "uid") == pod.Uid)];
+
+    private static bool IsReady(KubernetesObject pod) => Condition(pod, "Ready")?.Status == "True";
+
+    internal static Condition? Condition(KubernetesObject thing, string type) => (thing.Read("status", "conditions") as JsonArray ?? [])
+        .Where(condition => (string?)condition?["type"] == type)
+        .Select(condition => new Condition((string?)condition!["status"] ?? "", (string?)condition["reason"] ?? "", (string?)condition["message"] ?? ""))
+        .FirstOrDefault();
+
+    internal static int Number(JsonNode? node, int missing = 0) => node is JsonValue value && value.TryGetValue<int>(out var number) ? number : missing;
+}
+
+/// <summary>One of an object's conditions.</summary>
+internal sealed record Condition(string Status, string Reason, string Message);
