@@ -61,7 +61,7 @@ internal static class PodReader
         if (events.Any(said => ((string?)said.Read("message"))?.Contains("failed startup probe", StringComparison.Ordinal) == true))
             return new(TimeSpan.Zero, KubernetesTargetTexts.NeverHealthy(process, ProbeAnswer(events, healthPath))) { Reason = FailureReason.HealthCheckFailed };
         // Once may be a service that was not there yet; an app that ends again does not come up.
-        var ends = RolloutReader.Number(status["restartCount"]) + (status["state"]?["terminated"] is null ? 0 : 1);
+        var ends = RolloutReader.Number(status["restartCount"]) + (status["state"]?["running"] is null ? 1 : 0);
         return ends < 2 ? null : new(TimeSpan.Zero, KubernetesTargetTexts.KeepsExiting(process, RolloutReader.Number(end["exitCode"]), ends)) { Reason = FailureReason.AppExited };
     }
 

@@ -1,0 +1,167 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json.Nodes;
+using Paas.Contracts;
+using Paas.Deployer.Targets.Kubernetes;
+using Paas.Deployer.Targets.Kubernetes.Rollouts;
+using Paas.Kubernetes;
+
+namespace Paas.Deployer.Tests.Kubernetes;
+
+/// <summary>What is told about a rollout, from statuses that a cluster of Kubernetes 1.36 had.</summary>
+public sealed class RolloutReaderTests
+{
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    [Fact]
+    public void A_rollout_is_complete_when_all_new_instances_are_there_and_the_old_ones_gone()
+    {
+        Assert.Equal(new RolloutState(2, 2, IsComplete: true, Trouble: null), Read("complete"));
+    }
+
+    [Fact]
+    public void A_rollout_that_is_under_way_is_complete_at_its_last_event_and_not_before()
+    {
+        var states = Sequence("update-in-order").Select(deployment => Reader().Read(deployment, [], [])).ToList();
+
+        var complete = states.Select(state => state.IsComplete).ToList();
+        Assert.False(complete[0], "It told of the release before.");
+        var first = complete.IndexOf(true);
+        Assert.True(first > 0);
+        Assert.All(complete.Skip(first), Assert.True);
+        Assert.All(states, state => Assert.Null(state.Trouble));
+    }
+
+    [Theory]
+    [InlineData("image-missing", null, 0, "127.0.0.1:5000/nosuch:v9: not found")]
+    [InlineData("registry-unknown", null, 60, "no such host")]
+    [InlineData("image-name-wrong", null, 0, "must be lowercase")]
+    [InlineData("crashing", FailureReason.AppExited, 0, "ended 3 times, the last time with exit code 3")]
+    [InlineData("crash-loop", FailureReason.AppExited, 0, "exit code 3")]
+    [InlineData("out-of-memory", FailureReason.AppExited, 0, "512 MiB")]
+    [InlineData("command-missing", FailureReason.AppExited, 0, "/no/such/binary")]
+    [InlineData("secret-missing", null, 15, "secret \"missing\" not found")]
+    [InlineData("unschedulable", null, 60, "Insufficient cpu, 1 Insufficient memory")]
+    [InlineData("quota", FailureReason.QuotaExceeded, 15, "exceeded quota: q")]
+    [InlineData("pod-security", null, 0, "violates PodSecurity")]
+    [InlineData("unready", FailureReason.HealthCheckFailed, 0, "GET /healthy was answered badly. Readiness probe failed: HTTP probe failed with statuscode: 404")]
+    public void Trouble_is_told_with_its_cause(string recorded, string? reason, int patience, string words)
+    {
+        var state = Read(recorded);
+
+        Assert.False(state.IsComplete);
+        Assert.Equal(reason, state.Trouble?.Reason);
+        Assert.Equal(TimeSpan.FromSeconds(patience), state.Trouble?.Patience);
+        Assert.Contains(words, state.Trouble?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_instance_that_has_ended_once_may_come_up_yet_and_one_that_ends_again_does_not()
+    {
+        var troubles = Sequence("crash-in-order").Select(pod => PodReader.TroubleOf(pod, "web", 512, "/", [])).ToList();
+
+        var first = troubles.FindIndex(trouble => trouble is not null);
+        Assert.Equal(7, first);
+        Assert.All(troubles.Skip(first), trouble => Assert.Equal(FailureReason.AppExited, trouble?.Reason));
+    }
+
+    [Fact]
+    public void An_instance_that_fails_its_startup_probe_was_never_healthy()
+    {
+        var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137, "reason": "Error"}}}]}""");
+        var events = new[] { Event(pod, "Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 500"), Event(pod, "Killing", "Container web failed startup probe, will be restarted") };
+
+        var trouble = PodReader.TroubleOf(pod, "web", 512, "/up", events);
+
+        Assert.Equal(FailureReason.HealthCheckFailed, trouble?.Reason);
+        Assert.Contains("GET /up was answered badly. Startup probe failed: HTTP probe failed with statuscode: 500.", trouble?.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("container has runAsNonRoot and image will run as root (pod: \\\"web-1\\\", container: web)")]
+    [InlineData("container has runAsNonRoot and image has non-numeric user (node), cannot verify user is non-root (pod: \\\"web-1\\\", container: web)")]
+    public void An_image_that_runs_as_root_is_told_how_to_run_as_somebody_else(string words)
+    {
+        var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 0, "state": {"waiting": {"reason": "CreateContainerConfigError", "message": "WORDS"}}}]}"""
+            .Replace("WORDS", words, StringComparison.Ordinal));
+
+        var trouble = PodReader.TroubleOf(pod, "web", 512, "/", []);
+
+        Assert.Equal(FailureReason.NotSupportedByTarget, trouble?.Reason);
+        Assert.Contains("USER 1000", trouble?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Instances_of_the_release_before_and_such_as_are_ending_do_not_count()
+    {
+        var recorded = Recorded("complete");
+        var pods = Objects(recorded["pods"]).ToList();
+        pods[0].Json["metadata"]!["labels"]![AppNamespace.Version] = "v11";
+        pods[1].Json["metadata"]!["deletionTimestamp"] = "2026-11-22T10:55:43Z";
+        var deployment = new KubernetesObject(recorded["deployment"]!.AsObject());
+        deployment.Json["status"]!["updatedReplicas"] = 0;
+
+        Assert.Equal(0, Reader().Read(deployment, pods, []).Ready);
+    }
+
+    [Theory]
+    [InlineData("job-complete", true, null)]
+    [InlineData("job-failed", false, "exited with code 1")]
+    [InlineData("job-deadline", false, "has not ended within 60 s")]
+    public void A_job_is_told_by_its_conditions(string recorded, bool isComplete, string? words)
+    {
+        var state = JobReader.Read(new(Recorded(recorded)), [], "migrate", 512, Minute);
+
+        Assert.Equal(isComplete, state.IsComplete);
+        Assert.Equal(words is null ? null : FailureReason.ReleaseCommandFailed, state.Trouble?.Reason);
+        Assert.Contains(words ?? "", state.Trouble?.Message ?? "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_failed_job_is_told_with_the_exit_code_of_its_container()
+    {
+        var pod = Pod("""{"containerStatuses": [{"name": "release", "state": {"terminated": {"exitCode": 7, "reason": "Error"}}}]}""");
+
+        var state = JobReader.Read(new(Recorded("job-failed")), [pod], "migrate", 512, Minute);
+
+        Assert.Contains("'migrate' exited with code 7", state.Trouble?.Message, StringComparison.Ordinal);
+    }
+
+    private static RolloutReader Reader() => new("v12", "/healthy", 512);
+
+    private static RolloutState Read(string name)
+    {
+        var recorded = Recorded(name);
+        var deployment = recorded["deployment"] as JsonObject
+            ?? JsonNode.Parse("""{"metadata": {"name": "web", "generation": 1}, "spec": {"replicas": 1}, "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1}}""")!.AsObject();
+        return Reader().Read(new(deployment), Objects(recorded["pods"]), Objects(recorded["events"]));
+    }
+
+    private static List<KubernetesObject> Sequence(string name) => Objects(JsonNode.Parse(File.ReadAllText(FileOf(name))));
+
+    private static List<KubernetesObject> Objects(JsonNode? list)
+    {
+        var objects = list!.AsArray().Select(thing => new KubernetesObject(thing!.AsObject())).ToList();
+        foreach (var pod in objects.Where(thing => thing.Kind == "Pod"))
+            (pod.Json["metadata"]!["labels"] ??= new JsonObject())[AppNamespace.Version] = "v12";
+        return objects;
+    }
+
+    private static KubernetesObject Pod(string status) => new(new()
+    {
+        ["kind"] = "Pod",
+        ["metadata"] = new JsonObject { ["name"] = "web-1", ["uid"] = "u1", ["labels"] = new JsonObject { [AppNamespace.Version] = "v12" } },
+        ["status"] = JsonNode.Parse(status),
+    });
+
+    private static KubernetesObject Event(KubernetesObject pod, string reason, string message) => new(new()
+    {
+        ["kind"] = "Event",
+        ["involvedObject"] = new JsonObject { ["uid"] = pod.Uid },
+        ["reason"] = reason,
+        ["message"] = message,
+    });
+
+    private static JsonObject Recorded(string name) => JsonNode.Parse(File.ReadAllText(FileOf(name)))!.AsObject();
+
+    private static string FileOf(string name, [CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "Recorded", name + ".json");
+}
