@@ -10,6 +10,7 @@ COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY shared/Contracts/*.csproj shared/Contracts/packages.lock.json shared/Contracts/
 COPY shared/Hosting/*.csproj shared/Hosting/packages.lock.json shared/Hosting/
 COPY shared/Docker/*.csproj shared/Docker/packages.lock.json shared/Docker/
+COPY shared/Kubernetes/*.csproj shared/Kubernetes/packages.lock.json shared/Kubernetes/
 COPY shared/Persistence/*.csproj shared/Persistence/packages.lock.json shared/Persistence/
 COPY services/Gateway/*.csproj services/Gateway/packages.lock.json services/Gateway/
 COPY services/Orchestrator/*.csproj services/Orchestrator/packages.lock.json services/Orchestrator/

@@ -13,13 +13,18 @@ public sealed class GatewayOptions
     [RegularExpression("^https?://[^/?#]+/?$", ErrorMessage = "Gateway__PublicUrl has to be an http or https URL without a path, such as https://paas.example.com.")]
     public string? PublicUrl { get; set; }
 
-    /// <summary>The targets an app can be made for; if none is named, <c>local</c> and, where an engine is configured, <c>docker</c>.</summary>
+    /// <summary>The targets an app can be made for; if none is named, <c>local</c>, <c>docker</c> where an engine is configured, and
+    /// <c>kubernetes</c> where a cluster is.</summary>
     public string[] Targets { get; set; } = [];
 
-    public IReadOnlyList<string> AvailableTargets => Targets.Length > 0 ? Targets : HasEngine ? [Target.Local, Target.Docker] : [Target.Local];
+    public IReadOnlyList<string> AvailableTargets =>
+        Targets.Length > 0 ? Targets : [Target.Local, .. HasEngine ? [Target.Docker] : Array.Empty<string>(), .. HasCluster ? [Target.Kubernetes] : Array.Empty<string>()];
 
     /// <summary>Whether <c>Docker__Endpoint</c> is set: not for the gateway itself, but for the services it stands before.</summary>
     internal bool HasEngine { get; set; }
+
+    /// <summary>Whether <c>Kubernetes__Kubeconfig</c> is set; a platform that itself runs in a cluster names its targets.</summary>
+    internal bool HasCluster { get; set; }
 
     /// <summary>How many deliveries one address may have refused in a minute before it is not listened to any more.</summary>
     [Range(1, 1_000_000, ErrorMessage = "Gateway__FailedDeliveriesPerMinute has to be between 1 and 1000000.")]

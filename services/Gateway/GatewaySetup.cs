@@ -30,7 +30,11 @@ public static class GatewaySetup
     public static IServiceCollection AddGateway(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section)
-            .Configure(gateway => gateway.HasEngine = !string.IsNullOrEmpty(configuration["Docker:Endpoint"]))
+            .Configure(gateway =>
+            {
+                gateway.HasEngine = !string.IsNullOrEmpty(configuration["Docker:Endpoint"]);
+                gateway.HasCluster = !string.IsNullOrEmpty(configuration["Kubernetes:Kubeconfig"]);
+            })
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>());
         services.AddSourceOptions();

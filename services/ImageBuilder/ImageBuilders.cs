@@ -6,11 +6,11 @@ namespace Paas.ImageBuilder;
 /// <summary>What was built, and where it is until it is published.</summary>
 public sealed record BuiltImage(string ImageId, string Builder);
 
-/// <summary>Builds images for one kind of target.</summary>
+/// <summary>Builds images for one kind of targets.</summary>
 public interface IImageBuilder
 {
-    /// <summary>One of <see cref="Contracts.Target"/>.</summary>
-    string Target { get; }
+    /// <summary>The targets it is for, of <see cref="Target"/>.</summary>
+    IReadOnlyList<string> Targets { get; }
 
     Task<BuiltImage> BuildAsync(BuildImage command, IStepLog log, CancellationToken cancellation);
 }
@@ -18,7 +18,7 @@ public interface IImageBuilder
 /// <summary>Picks the builder for a command's target.</summary>
 public sealed class ImageBuilders(IEnumerable<IImageBuilder> builders)
 {
-    private readonly Dictionary<string, IImageBuilder> _builders = builders.ToDictionary(builder => builder.Target);
+    private readonly Dictionary<string, IImageBuilder> _builders = builders.SelectMany(builder => builder.Targets.Select(target => (target, builder))).ToDictionary(entry => entry.target, entry => entry.builder);
 
     public Task<BuiltImage> BuildAsync(BuildImage command, IStepLog log, CancellationToken cancellation) =>
         _builders.TryGetValue(command.Target, out var builder)

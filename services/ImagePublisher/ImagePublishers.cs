@@ -3,11 +3,11 @@ using Paas.Hosting.Steps;
 
 namespace Paas.ImagePublisher;
 
-/// <summary>Publishes images for one kind of target.</summary>
+/// <summary>Publishes images for one kind of targets.</summary>
 public interface IImagePublisher
 {
-    /// <summary>One of <see cref="Contracts.Target"/>.</summary>
-    string Target { get; }
+    /// <summary>The targets it is for, of <see cref="Target"/>.</summary>
+    IReadOnlyList<string> Targets { get; }
 
     /// <returns>The digest of the published image; null if what was built is no longer there.</returns>
     Task<string?> PublishAsync(PublishImage command, IStepLog log, CancellationToken cancellation);
@@ -16,7 +16,7 @@ public interface IImagePublisher
 /// <summary>Picks the publisher for a command's target.</summary>
 public sealed class ImagePublishers(IEnumerable<IImagePublisher> publishers)
 {
-    private readonly Dictionary<string, IImagePublisher> _publishers = publishers.ToDictionary(publisher => publisher.Target);
+    private readonly Dictionary<string, IImagePublisher> _publishers = publishers.SelectMany(publisher => publisher.Targets.Select(target => (target, publisher))).ToDictionary(entry => entry.target, entry => entry.publisher);
 
     /// <inheritdoc cref="IImagePublisher.PublishAsync"/>
     public Task<string?> PublishAsync(PublishImage command, IStepLog log, CancellationToken cancellation) =>

@@ -10,7 +10,7 @@ public sealed class ImagePublisherSetupTests
 {
     [Theory]
     [InlineData(null, new[] { Target.Local })]
-    [InlineData("unix:///var/run/docker.sock", new[] { Target.Local, Target.Docker })]
+    [InlineData("unix:///var/run/docker.sock", new[] { Target.Local, Target.Docker, Target.Kubernetes })]
     public void Images_are_published_where_there_is_an_engine(string? endpoint, string[] targets)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -20,6 +20,6 @@ public sealed class ImagePublisherSetupTests
         builder.Services.AddImagePublisher(builder.Configuration);
         using var host = builder.Build();
 
-        host.Services.GetServices<IImagePublisher>().Select(publisher => publisher.Target).ShouldBe(targets);
+        host.Services.GetServices<IImagePublisher>().SelectMany(publisher => publisher.Targets).ShouldBe(targets);
     }
 }

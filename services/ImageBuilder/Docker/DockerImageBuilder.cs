@@ -23,7 +23,7 @@ public sealed partial class DockerImageBuilder(
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(10);
     private readonly ImageBuilderOptions _options = options.Value;
 
-    public string Target => Contracts.Target.Docker;
+    public IReadOnlyList<string> Targets { get; } = [Target.Docker, Target.Kubernetes];
 
     public async Task<BuiltImage> BuildAsync(BuildImage command, IStepLog log, CancellationToken cancellation)
     {

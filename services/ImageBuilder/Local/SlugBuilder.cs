@@ -25,7 +25,7 @@ public sealed partial class SlugBuilder(
     private readonly ImageBuilderOptions _options = options.Value;
     private readonly string _dataDirectory = Path.GetFullPath(paas.Value.DataDirectory);
 
-    public string Target => Contracts.Target.Local;
+    public IReadOnlyList<string> Targets { get; } = [Target.Local];
 
     /// <summary>The variables of the platform's own process; tests have others.</summary>
     internal IReadOnlyDictionary<string, string> Host { get; init; } = SlugEnvironment.OfThisProcess;

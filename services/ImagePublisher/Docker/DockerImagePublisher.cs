@@ -17,7 +17,7 @@ public sealed partial class DockerImagePublisher(
 {
     private const int TagLength = 12;
 
-    public string Target => Contracts.Target.Docker;
+    public IReadOnlyList<string> Targets { get; } = [Target.Docker, Target.Kubernetes];
 
     public async Task<string?> PublishAsync(PublishImage command, IStepLog log, CancellationToken cancellation)
     {

@@ -13,7 +13,7 @@ namespace Paas.ImagePublisher.Local;
 /// </summary>
 public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions> paas, TimeProvider clock) : IImagePublisher
 {
-    public string Target => Contracts.Target.Local;
+    public IReadOnlyList<string> Targets { get; } = [Target.Local];
 
     public async Task<string?> PublishAsync(PublishImage command, IStepLog log, CancellationToken cancellation)
     {
