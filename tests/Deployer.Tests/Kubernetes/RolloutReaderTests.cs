@@ -57,7 +57,7 @@ public sealed class RolloutReaderTests
     [Fact]
     public void An_instance_that_has_ended_once_may_come_up_yet_and_one_that_ends_again_does_not()
     {
-        var troubles = Sequence("crash-in-order").Select(pod => PodReader.TroubleOf(pod, "web", 512, "/", [])).ToList();
+        var troubles = Sequence("crash-in-order").Select(pod => Pods().TroubleOf(pod, "web", [])).ToList();
 
         var first = troubles.FindIndex(trouble => trouble is not null);
         Assert.Equal(7, first);
@@ -70,7 +70,7 @@ public sealed class RolloutReaderTests
         var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 1, "state": {"running": {}}, "lastState": {"terminated": {"exitCode": 137, "reason": "Error"}}}]}""");
         var events = new[] { Event(pod, "Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 500"), Event(pod, "Killing", "Container web failed startup probe, will be restarted") };
 
-        var trouble = PodReader.TroubleOf(pod, "web", 512, "/up", events);
+        var trouble = Pods("/up").TroubleOf(pod, "web", events);
 
         Assert.Equal(FailureReason.HealthCheckFailed, trouble?.Reason);
         Assert.Contains("GET /up was answered badly. Startup probe failed: HTTP probe failed with statuscode: 500.", trouble?.Message, StringComparison.Ordinal);
@@ -84,7 +84,7 @@ public sealed class RolloutReaderTests
         var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 0, "state": {"waiting": {"reason": "CreateContainerConfigError", "message": "WORDS"}}}]}"""
             .Replace("WORDS", words, StringComparison.Ordinal));
 
-        var trouble = PodReader.TroubleOf(pod, "web", 512, "/", []);
+        var trouble = Pods().TroubleOf(pod, "web", []);
 
         Assert.Equal(FailureReason.NotSupportedByTarget, trouble?.Reason);
         Assert.Contains("USER 1000", trouble?.Message, StringComparison.Ordinal);
@@ -109,7 +109,7 @@ public sealed class RolloutReaderTests
     [InlineData("job-deadline", false, "has not ended within 60 s")]
     public void A_job_is_told_by_its_conditions(string recorded, bool isComplete, string? words)
     {
-        var state = JobReader.Read(new(Recorded(recorded)), [], "migrate", 512, Minute);
+        var state = Jobs().Read(new(Recorded(recorded)), []);
 
         Assert.Equal(isComplete, state.IsComplete);
         Assert.Equal(words is null ? null : FailureReason.ReleaseCommandFailed, state.Trouble?.Reason);
@@ -121,12 +121,16 @@ public sealed class RolloutReaderTests
     {
         var pod = Pod("""{"containerStatuses": [{"name": "release", "state": {"terminated": {"exitCode": 7, "reason": "Error"}}}]}""");
 
-        var state = JobReader.Read(new(Recorded("job-failed")), [pod], "migrate", 512, Minute);
+        var state = Jobs().Read(new(Recorded("job-failed")), [pod]);
 
         Assert.Contains("'migrate' exited with code 7", state.Trouble?.Message, StringComparison.Ordinal);
     }
 
-    private static RolloutReader Reader() => new("v12", "/healthy", 512);
+    private static PodReader Pods(string path = "/healthy") => new(512, path, Minute);
+
+    private static RolloutReader Reader() => new("v12", Pods(), Minute);
+
+    private static JobReader Jobs() => new(Pods(), "migrate", 512, Minute);
 
     private static RolloutState Read(string name)
     {

@@ -66,7 +66,7 @@ internal sealed class KubernetesAddOns(
             if (left <= TimeSpan.Zero)
             {
                 var pod = view.Of(KubernetesResource.Pods).FirstOrDefault(pod => pod.Labels.GetValueOrDefault(AddOnObjects.AddOnLabel) == waited.Name);
-                var why = pod is null ? null : PodReader.TroubleOf(pod, waited.Name, limits.Value.AddOnMemory, "", [])?.Message;
+                var why = pod is null ? null : new PodReader(limits.Value.AddOnMemory, "", target.Value.Patience).TroubleOf(pod, waited.Name, [])?.Message;
                 throw new TimeoutException(KubernetesTargetTexts.AddOnNotReady(waited.Name, timeout, why));
             }
 

@@ -52,6 +52,10 @@ public sealed class KubernetesTargetOptions : IValidatableObject
     [Range(1, 600, ErrorMessage = "Kubernetes__MinReadySeconds has to be a number of seconds, from 1 to 600.")]
     public int MinReadySeconds { get; set; } = 3;
 
+    /// <summary>How long a rollout waits for what may pass by itself, such as a registry that is away or a cluster without room.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "Kubernetes__Patience has to be a duration such as 00:01:00.")]
+    public TimeSpan Patience { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How long an instance that is to end still takes requests, until every proxy has heard of it.</summary>
     [Range(0, 300, ErrorMessage = "Kubernetes__PreStopSeconds has to be a number of seconds, from 0 to 300.")]
     public int PreStopSeconds { get; set; } = 5;

@@ -31,6 +31,7 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
         }
 
         await using var view = new NamespaceView(cluster, release.App.Name, [KubernetesResource.Jobs, KubernetesResource.Pods], cancellation);
+        var reader = new JobReader(release.PodReader, command.ToString(), release.Limits.AppMemory, Timeout);
         var patience = new Patience(clock);
         Task? printing = null;
         while (true)
@@ -41,7 +42,7 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
                 printing ??= PrintAsync(release.App.Name, pod.Name, log, cancellation);
             if (view.Find(KubernetesResource.Jobs, release.JobName()) is { } job)
             {
-                var state = JobReader.Read(job, pods, command.ToString(), release.Limits.AppMemory, Timeout);
+                var state = reader.Read(job, pods);
                 wait = patience.Left(state.Trouble, LongestWait);
                 if (state.IsComplete || wait == TimeSpan.Zero)
                 {

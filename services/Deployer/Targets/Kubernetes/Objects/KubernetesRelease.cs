@@ -1,4 +1,5 @@
 using Paas.Contracts;
+using Paas.Deployer.Targets.Kubernetes.Rollouts;
 using Paas.Hosting.Processes;
 
 namespace Paas.Deployer.Targets.Kubernetes.Objects;
@@ -17,6 +18,9 @@ internal sealed record KubernetesRelease(
     KubernetesTargetOptions Options, DeployerOptions Limits)
 {
     public string Version => AppNamespace.VersionOf(Command.Release);
+
+    /// <summary>Tells why an instance of it does not come up.</summary>
+    public PodReader PodReader => new(Limits.AppMemory, Command.Run.Health.Path, Options.Patience);
 
     /// <summary>The Secret with the release's variables; each release has its own, so that a rollout never changes those of the one before.</summary>
     public string ConfigName => SecretName(Version);

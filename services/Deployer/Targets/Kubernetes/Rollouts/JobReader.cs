@@ -5,24 +5,21 @@ using Paas.Kubernetes;
 namespace Paas.Deployer.Targets.Kubernetes.Rollouts;
 
 /// <summary>Reads from a Job and its pod how a command that runs once goes.</summary>
-internal static class JobReader
+internal sealed class JobReader(PodReader podReader, string command, int memory, TimeSpan timeout)
 {
     /// <param name="job">As it is now.</param>
     /// <param name="pods">Its pods; there is never more than one.</param>
-    /// <param name="command">For people.</param>
-    /// <param name="memory">What it may use, in MiB.</param>
-    /// <param name="timeout">The longest it may take.</param>
-    public static RolloutState Read(KubernetesObject job, IReadOnlyCollection<KubernetesObject> pods, string command, int memory, TimeSpan timeout)
+    public RolloutState Read(KubernetesObject job, IReadOnlyCollection<KubernetesObject> pods)
     {
         if (RolloutReader.Condition(job, "Complete")?.Status == "True")
             return new(1, 1, IsComplete: true, Trouble: null);
         var trouble = RolloutReader.Condition(job, "Failed") is { Status: "True" } failed
-            ? new Trouble(TimeSpan.Zero, Why(failed, pods, command, memory, timeout)) { Reason = FailureReason.ReleaseCommandFailed, Pod = pods.FirstOrDefault()?.Name }
-            : pods.Select(pod => PodReader.TroubleOf(pod, job.Name, memory, "", [])).OfType<Trouble>().FirstOrDefault();
+            ? new Trouble(TimeSpan.Zero, Why(failed, pods)) { Reason = FailureReason.ReleaseCommandFailed, Pod = pods.FirstOrDefault()?.Name }
+            : pods.Select(pod => podReader.TroubleOf(pod, job.Name, [])).OfType<Trouble>().FirstOrDefault();
         return new(0, 1, IsComplete: false, trouble);
     }
 
-    private static string Why(Condition failed, IReadOnlyCollection<KubernetesObject> pods, string command, int memory, TimeSpan timeout)
+    private string Why(Condition failed, IReadOnlyCollection<KubernetesObject> pods)
     {
         if (failed.Reason == "DeadlineExceeded")
             return KubernetesTargetTexts.JobTimedOut(command, timeout);

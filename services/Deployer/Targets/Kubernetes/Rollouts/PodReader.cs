@@ -5,33 +5,33 @@ using Paas.Kubernetes;
 namespace Paas.Deployer.Targets.Kubernetes.Rollouts;
 
 /// <summary>Reads from a pod why its container does not run.</summary>
-internal static class PodReader
+internal sealed class PodReader(int memory, string healthPath, TimeSpan patience)
 {
-    private static readonly TimeSpan ClusterPatience = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(15);
+    /// <summary>What passes once everything has heard of everything.</summary>
+    private readonly TimeSpan _shortPatience = patience / 4;
 
     // What a registry says of an image it will not have in a minute either.
     private static readonly string[] PullsThatNeverWork = ["not found", "unauthorized", "denied", "no basic auth", "authentication required", "manifest unknown"];
 
     /// <returns>Null if nothing is wrong, or it is too early to tell.</returns>
-    public static Trouble? TroubleOf(KubernetesObject pod, string process, int memory, string healthPath, IReadOnlyCollection<KubernetesObject> events)
+    public Trouble? TroubleOf(KubernetesObject pod, string process, IReadOnlyCollection<KubernetesObject> events)
     {
         if (RolloutReader.Condition(pod, "PodScheduled") is { Status: "False", Reason: "Unschedulable" } unscheduled)
-            return new(ClusterPatience, KubernetesTargetTexts.Unschedulable(process, unscheduled.Message));
+            return new(patience, KubernetesTargetTexts.Unschedulable(process, unscheduled.Message));
         var trouble = (pod.Read("status", "containerStatuses") as JsonArray ?? [])
-            .Select(status => OfContainer(status!, process, memory, healthPath, events)).OfType<Trouble>().FirstOrDefault();
+            .Select(status => OfContainer(status!, process, events)).OfType<Trouble>().FirstOrDefault();
         return trouble is null ? null : trouble with { Pod = pod.Name };
     }
 
     /// <summary>What the probes were answered last, for people.</summary>
-    public static string ProbeAnswer(IEnumerable<KubernetesObject> events, string path)
+    public string ProbeAnswer(IEnumerable<KubernetesObject> events)
     {
         var words = events.Where(said => (string?)said.Read("reason") == "Unhealthy").Select(said => (string?)said.Read("message"))
             .LastOrDefault(message => message is not null);
-        return words is null ? KubernetesTargetTexts.NoAnswer(path) : KubernetesTargetTexts.ProbeAnswer(path, words);
+        return words is null ? KubernetesTargetTexts.NoAnswer(healthPath) : KubernetesTargetTexts.ProbeAnswer(healthPath, words);
     }
 
-    private static Trouble? OfContainer(JsonNode status, string process, int memory, string healthPath, IReadOnlyCollection<KubernetesObject> events)
+    private Trouble? OfContainer(JsonNode status, string process, IReadOnlyCollection<KubernetesObject> events)
     {
         var waiting = status["state"]?["waiting"];
         var words = (string?)waiting?["message"] ?? "";
@@ -40,12 +40,12 @@ internal static class PodReader
             case "InvalidImageName":
                 return new(TimeSpan.Zero, KubernetesTargetTexts.PullFailed(process, words));
             case "ErrImagePull" or "ImagePullBackOff":
-                return new(PullsThatNeverWork.Any(sign => words.Contains(sign, StringComparison.OrdinalIgnoreCase)) ? TimeSpan.Zero : ClusterPatience,
+                return new(PullsThatNeverWork.Any(sign => words.Contains(sign, StringComparison.OrdinalIgnoreCase)) ? TimeSpan.Zero : patience,
                     KubernetesTargetTexts.PullFailed(process, words));
             case "CreateContainerConfigError" when words.Contains("non-root", StringComparison.Ordinal) || words.Contains("run as root", StringComparison.Ordinal):
                 return new(TimeSpan.Zero, KubernetesTargetTexts.RunsAsRoot(process)) { Reason = FailureReason.NotSupportedByTarget };
             case "CreateContainerConfigError":
-                return new(ShortPatience, KubernetesTargetTexts.NotConfigured(process, words));
+                return new(_shortPatience, KubernetesTargetTexts.NotConfigured(process, words));
             case "CreateContainerError" or "RunContainerError":
                 return NotStarted(process, words);
         }
@@ -59,7 +59,7 @@ internal static class PodReader
         if ((string?)end["reason"] == "OOMKilled")
             return new(TimeSpan.Zero, DeployerTexts.OutOfMemory(process, memory)) { Reason = FailureReason.AppExited };
         if (events.Any(said => ((string?)said.Read("message"))?.Contains("failed startup probe", StringComparison.Ordinal) == true))
-            return new(TimeSpan.Zero, KubernetesTargetTexts.NeverHealthy(process, ProbeAnswer(events, healthPath))) { Reason = FailureReason.HealthCheckFailed };
+            return new(TimeSpan.Zero, KubernetesTargetTexts.NeverHealthy(process, ProbeAnswer(events))) { Reason = FailureReason.HealthCheckFailed };
         // Once may be a service that was not there yet; an app that ends again does not come up.
         var ends = RolloutReader.Number(status["restartCount"]) + (status["state"]?["running"] is null ? 1 : 0);
         return ends < 2 ? null : new(TimeSpan.Zero, KubernetesTargetTexts.KeepsExiting(process, RolloutReader.Number(end["exitCode"]), ends)) { Reason = FailureReason.AppExited };

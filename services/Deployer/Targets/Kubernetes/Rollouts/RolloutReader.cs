@@ -8,14 +8,8 @@ namespace Paas.Deployer.Targets.Kubernetes.Rollouts;
 /// several places: the Deployment knows about pods that could not be made, the pods about containers that do not run,
 /// and only events tell what a probe was answered.
 /// </summary>
-internal sealed class RolloutReader(string version, string healthPath, int memory)
+internal sealed class RolloutReader(string version, PodReader podReader, TimeSpan patience)
 {
-    /// <summary>What a cluster that is busy, or grows, gets over by itself.</summary>
-    private static readonly TimeSpan ClusterPatience = TimeSpan.FromMinutes(1);
-
-    /// <summary>What passes once everything has heard of everything.</summary>
-    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(15);
-
     /// <param name="deployment">As it is now.</param>
     /// <param name="pods">Those of its selector.</param>
     /// <param name="events">Those about the pods.</param>
@@ -42,7 +36,7 @@ internal sealed class RolloutReader(string version, string healthPath, int memor
     {
         var process = deployment.Name;
         // The one that can't pass comes first.
-        var troubles = pods.Select(pod => PodReader.TroubleOf(pod, process, memory, healthPath, EventsOf(pod, events))).OfType<Trouble>().ToList();
+        var troubles = pods.Select(pod => podReader.TroubleOf(pod, process, EventsOf(pod, events))).OfType<Trouble>().ToList();
         if (troubles.MinBy(trouble => trouble.Patience) is { } worst)
             return worst;
         if (Condition(deployment, "ReplicaFailure") is { Status: "True" } refused)
@@ -50,20 +44,20 @@ internal sealed class RolloutReader(string version, string healthPath, int memor
         if (Condition(deployment, "Progressing") is not { Status: "False" } late)
             return null;
         var unready = pods.Find(pod => !IsReady(pod));
-        return new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, unready is null ? late.Message : PodReader.ProbeAnswer(EventsOf(unready, events), healthPath)))
+        return new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, unready is null ? late.Message : podReader.ProbeAnswer(EventsOf(unready, events))))
         {
             Reason = Contracts.FailureReason.HealthCheckFailed,
             Pod = unready?.Name,
         };
     }
 
-    private static Trouble Refused(string process, string words)
+    private Trouble Refused(string process, string words)
     {
         if (words.Contains("exceeded quota", StringComparison.Ordinal))
-            return new(ShortPatience, KubernetesTargetTexts.QuotaExceeded(process, words)) { Reason = Contracts.FailureReason.QuotaExceeded };
+            return new(patience / 4, KubernetesTargetTexts.QuotaExceeded(process, words)) { Reason = Contracts.FailureReason.QuotaExceeded };
         return words.Contains("violates PodSecurity", StringComparison.Ordinal)
             ? new(TimeSpan.Zero, KubernetesTargetTexts.PodRefused(process, words))
-            : new(ClusterPatience, KubernetesTargetTexts.PodRefused(process, words));
+            : new(patience, KubernetesTargetTexts.PodRefused(process, words));
     }
 
     private static List<KubernetesObject> EventsOf(KubernetesObject pod, IEnumerable<KubernetesObject> events) =>
