@@ -29,12 +29,12 @@ internal sealed class KubernetesPlatform : IAsyncDisposable
         var folder = Directory.CreateTempSubdirectory("paas-kubernetes-").FullName;
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         await File.WriteAllTextAsync(kubeconfig, api.Kubeconfig());
-        return new(api, await TestPlatform.StartAsync(null, app, [.. Settings(kubeconfig), .. settings]), folder);
+        return new(api, await TestPlatform.StartAsync(null, app, [.. Settings(kubeconfig).ExceptBy(settings.Select(own => own.Item1), usual => usual.Item1), .. settings]), folder);
     }
 
     public static IEnumerable<(string, string?)> Settings(string kubeconfig) =>
     [
-        ("Kubernetes:Kubeconfig", kubeconfig), ("Kubernetes:MinReadySeconds", "1"), ("Kubernetes:Patience", "00:00:02"), ("Kubernetes:PreStopSeconds", "0"),
+        ("Kubernetes:Kubeconfig", kubeconfig), ("Kubernetes:MinReadySeconds", "1"), ("Kubernetes:Patience", "00:00:02"), ("Kubernetes:PreStopSeconds", "0"), ("Deployer:AddOnTimeout", "00:00:30"),
         ("Registry:Url", $"https://{Registry}"), ("Registry:Username", "paas"), ("Registry:Password", "of the registry"), ("Paas:Domain", "apps.example.com"),
     ];
 

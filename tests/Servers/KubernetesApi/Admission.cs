@@ -45,6 +45,8 @@ internal static class Admission
             return ApiType.All.FirstOrDefault(type => type.Resource == counted) is { } type ? store.All(type, @namespace).Count() : 0;
         }
 
+        if (ServiceType(resource) is not null)
+            return store.All(ApiType.Of("services"), @namespace).Count(service => IsOf(service.Thing, resource));
         if (resource is "persistentvolumeclaims" or "services" or "configmaps" or "secrets")
             return store.All(ApiType.Of(resource), @namespace).Count();
         return store.All(ApiType.Of("pods"), @namespace).Where(pod => pod.Thing.Text("status", "phase") is not ("Succeeded" or "Failed")).Sum(pod => Asked(pod.Thing, resource));
@@ -63,12 +65,12 @@ internal static class Admission
     {
         foreach (var (resource, hard) in quota.Map("spec", "hard").OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            var isCounted = resource == $"count/{type.Resource}" || (resource == type.Plural && type.Kind != "Pod");
-            var asked = isCounted ? 1 : type.Kind == "Pod" && !resource.StartsWith("count/", StringComparison.Ordinal) && resource is not ("persistentvolumeclaims" or "services" or "configmaps" or "secrets")
+            var isCounted = resource == $"count/{type.Resource}" || (resource == type.Plural && type.Kind != "Pod") || (type.Kind == "Service" && IsOf(thing, resource));
+            var asked = isCounted ? 1 : type.Kind == "Pod" && ServiceType(resource) is null && !resource.StartsWith("count/", StringComparison.Ordinal) && resource is not ("persistentvolumeclaims" or "services" or "configmaps" or "secrets")
                 ? Asked(thing, resource) : 0;
             if (asked == 0)
             {
-                if (type.Kind == "Pod" && resource.Contains('.') && !resource.Contains('/'))
+                if (type.Kind == "Pod" && ServiceType(resource) is null && resource.Contains('.') && !resource.Contains('/'))
                     throw ApiError.Forbidden(type, thing.Name(), $"failed quota: {quota.Name()}: must specify {resource} for: {string.Join(',', thing.Items("spec", "containers").Select(container => container.Text("name")))}");
                 continue;
             }
@@ -81,6 +83,16 @@ internal static class Admission
             }
         }
     }
+
+    /// <summary>A load balancer takes a port of the nodes, too.</summary>
+    private static bool IsOf(JsonObject service, string resource) => ServiceType(resource) is { } types && types.Contains(service.Text("spec", "type") ?? "ClusterIP");
+
+    private static string[]? ServiceType(string resource) => resource switch
+    {
+        "services.loadbalancers" => ["LoadBalancer"],
+        "services.nodeports" => ["NodePort", "LoadBalancer"],
+        _ => null,
+    };
 
     private static string? Level(JsonObject within, string mode) => within.Text("metadata", "labels", $"pod-security.kubernetes.io/{mode}");
 

@@ -66,6 +66,8 @@ internal sealed class ApiWatches(ApiStore store)
             var query = context.Request.Query;
             context.Response.ContentType = "application/json";
             await context.Response.StartAsync();
+            // The head comes at once, not with the first event.
+            await context.Response.Body.FlushAsync(context.RequestAborted);
             if (!await BeginAsync(query))
                 return;
             var seconds = int.TryParse(query["timeoutSeconds"], NumberStyles.None, CultureInfo.InvariantCulture, out var given) ? given : 300;

@@ -77,6 +77,9 @@ public sealed class KubernetesApi : IAsyncDisposable
             await context.Response.WriteAsync(body);
         }));
 
+    /// <summary>Answers as it is again.</summary>
+    public void StopFailing() => _handler.Faults.Clear();
+
     /// <summary>Takes the next requests, and closes the connection without an answer.</summary>
     public void CutNext(int count, Func<string, string, bool>? where = null) => _handler.Faults.Enqueue(new(count, where, context =>
     {
