@@ -35,6 +35,9 @@ internal sealed class Kubelet(Cluster cluster)
             var uid = pod.Thing.Uid();
             if (!_lives.TryGetValue(uid, out var life))
                 _lives[uid] = life = new Life(cluster.ScriptOf(pod.Thing));
+            // A pod that no node has taken is offered again and again.
+            else if (life.State == PodState.New)
+                life.Script = cluster.ScriptOf(pod.Thing);
             if (pod.Thing.IsEnding())
                 End(pod, life);
             else
@@ -308,7 +311,7 @@ internal sealed class Kubelet(Cluster cluster)
     {
         private long _since = TimeProvider.System.GetTimestamp();
 
-        public PodScript Script { get; } = script;
+        public PodScript Script { get; set; } = script;
         public PodState State { get; private set; }
         public TimeSpan Age => TimeProvider.System.GetElapsedTime(_since);
         public bool IsReady { get; set; }
