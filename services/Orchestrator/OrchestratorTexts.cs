@@ -37,7 +37,7 @@ internal static class OrchestratorTexts
     public static string BuiltAgain => "-----> What was built is no longer there; building it again";
 
     public static string BuildKeepsGettingLost =>
-        "What was built was gone three times before it could be published. Look at the builder's disk and at its log, and whether every publisher reaches what the builders have; then replay the deployment from BuildImage.";
+        "What was built was gone three times before it could be published. Look at the builder's disk and at its log, and whether every publisher reaches what the builders have; then replay the deployment.";
 
     public static string Expired(string step, TimeSpan limit) => string.Create(CultureInfo.InvariantCulture,
         $"{step} did not end within {limit.TotalMinutes:0.#} minutes. Look at its worker, then replay the deployment; Steps__{step}__Deadline sets the limit.");

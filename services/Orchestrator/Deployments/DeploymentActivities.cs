@@ -149,7 +149,7 @@ internal static class DeploymentActivities
         this EventActivityBinder<DeploymentState, BuiltImageLost> source, DeploymentStateMachine machine) => source.ThenAsync(async context =>
         {
             context.Saga.RememberLog(context.Message);
-            if (context.Saga.Steps.Count(step => step.Name == Step.BuildImage) >= MaxBuilds)
+            if (context.Saga.CountSinceReplay(Step.BuildImage) >= MaxBuilds)
             {
                 context.EndWith(StepStates.Faulted, "faulted", FailureReason.StepFaulted, OrchestratorTexts.BuildKeepsGettingLost);
                 await context.TransitionToState(machine.Faulted);
@@ -172,6 +172,7 @@ internal static class DeploymentActivities
             context.Say(OrchestratorTexts.Replayed(step, asked.RequestedBy));
             context.Record(asked.Among is null ? OperatorActions.Replay : OperatorActions.ReplayMany, asked.RequestedBy, asked.Among, step);
             deployment.ClearFailure();
+            deployment.Amend(record => record with { Replayed = true });
             if (step is Step.DownloadCode or Step.ValidateConfiguration)
             {
                 deployment.ResumeStep = null;
