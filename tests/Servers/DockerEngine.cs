@@ -42,7 +42,8 @@ public sealed class DockerEngine : IAsyncLifetime
         if (!IsInstalled)
             return;
         await MakeBridgeAsync();
-        await File.WriteAllTextAsync(Within("daemon.json"), "{}");
+        // Before version 23 an engine's id comes from this file, and all engines of a machine would have the same.
+        await File.WriteAllTextAsync(Within("daemon.json"), $$"""{ "deprecated-key-path": "{{Within("key.json")}}" }""");
         Directory.CreateDirectory(Within("data"));
         if (DiskSize is { } megabytes)
             await RunAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "paas-docker", Within("data"));
