@@ -66,6 +66,8 @@ public sealed class VolumeTests(DockerEngine engine) : IClassFixture<DockerEngin
             RUN mkdir -p /etc /var/lib && echo 'app:x:1500:1600::/:/bin/sh' >> /etc/passwd && echo 'data:x:1700:' >> /etc/group
             USER app:data
             """);
+        // A try that was killed has made it, and come no further.
+        await engine.DockerAsync("volume", "create", "--label", $"io.paas.app={platform.App}", $"paas-{platform.App}-volume-data");
         var run = Plan(Writer("/var/lib/app")) with
         {
             Volumes = [new() { Name = "data", Path = "/var/lib/app" }],
