@@ -135,6 +135,8 @@ internal static class DeployerTexts
     // ResolveUrl
     public static string NoWebProcess() => "The app has no web process, so it has no URL.";
 
+    public static string WebScaledToZero(string app) => $"The app's web process is scaled to zero, so nothing answers at its URL. 'paas scale {app} web=1' starts it.";
+
     public static string Asking(string url) => $"Requesting {url}";
 
     public static string Answers(string url, int status) => $"{url} answers with status {status}";

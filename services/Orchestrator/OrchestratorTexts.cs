@@ -18,6 +18,8 @@ internal static class OrchestratorTexts
 
     public static string ReleaseMade(int version, string description) => $"-----> Release v{version}: {description}";
 
+    public static string NothingChanged(int version) => $"-----> Nothing has changed since v{version}, which goes on.";
+
     public static string ReleaseLive(int version) => $"-----> v{version} is live";
 
     public static string Canceled(string by) => $" !     Canceled by {by}";
@@ -44,7 +46,7 @@ internal static class OrchestratorTexts
 
     public static string NothingToRollBackTo(int version) => $"Release v{version} is no longer there, so it can't be brought back.";
 
-    public static string NoLiveRelease => "There is no live release whose configuration could change.";
+    public static string NoLiveRelease => "There is no live release that could be changed or started anew. What was set is kept, and takes effect with the next deployment.";
 
     public static string DescribeDeploy(string commit) => $"Deploy {Short(commit)}";
 

@@ -33,10 +33,16 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     public void Dispose() => _http.Dispose();
 
     /// <summary>Waits until an instance without a port has run for a while.</summary>
-    public async Task WaitUntilStableAsync(IProbedInstance instance, string name, CancellationToken cancellation)
+    /// <param name="instance">The instance.</param>
+    /// <param name="name">What it is called, such as <c>worker.1</c>.</param>
+    /// <param name="ranFor">How long it has run already.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task WaitUntilStableAsync(IProbedInstance instance, string name, TimeSpan ranFor, CancellationToken cancellation)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var wait = Task.Delay(options.Value.StaysUpFor, clock, waiting.Token);
+        var staysUpFor = options.Value.StaysUpFor;
+        var left = ranFor <= TimeSpan.Zero ? staysUpFor : ranFor >= staysUpFor ? TimeSpan.Zero : staysUpFor - ranFor;
+        var wait = Task.Delay(left, clock, waiting.Token);
         await Task.WhenAny(instance.Ended, wait);
         await waiting.CancelAsync();
         cancellation.ThrowIfCancellationRequested();

@@ -98,7 +98,7 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
         Cpus = options.Value.AppCpus,
         Processes = Processes,
         Capabilities = Capabilities,
-        Volume = (volume, kind.DataFolder),
+        Volumes = [(volume, kind.DataFolder)],
         KeepRunning = true,
     };
 
