@@ -25,6 +25,9 @@ public sealed class DockerEngine : IAsyncLifetime
 
     public string Socket => Path.Combine(_folder, "docker.sock");
 
+    /// <summary>Where containers reach this machine.</summary>
+    public string Gateway => $"10.{_net}.0.1";
+
     public bool IsRunning => _server is { HasExited: false };
 
     /// <summary>Limits what the engine can store, in MiB; null for the disk's own limit.</summary>
@@ -126,17 +129,25 @@ public sealed class DockerEngine : IAsyncLifetime
     }
 
     /// <summary>Makes an image out of a folder's files.</summary>
-    public async Task ImportAsync(string folder, string image)
+    public Task ImportAsync(string folder, string image) => ImportAsync(["-C", folder, "-c", "."], image);
+
+    /// <summary>Makes an image out of what <c>tar</c> packs with these arguments, with lines of a Dockerfile such as <c>CMD</c>.</summary>
+    internal async Task ImportAsync(IEnumerable<string> arguments, string image, params string[] changes)
     {
-        using var tar = Process.Start(new ProcessStartInfo("tar", ["-C", folder, "-c", "."]) { RedirectStandardOutput = true })!;
-        var start = new ProcessStartInfo("docker", ["--host", Endpoint, "import", "-", image]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        using var tar = Process.Start(new ProcessStartInfo("tar", arguments) { RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo("docker", ["--host", Endpoint, "import", .. changes.SelectMany(change => new[] { "--change", change }), "-", image])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         using var import = Process.Start(start)!;
         await tar.StandardOutput.BaseStream.CopyToAsync(import.StandardInput.BaseStream);
         import.StandardInput.Close();
         await import.StandardOutput.ReadToEndAsync();
         await import.WaitForExitAsync();
-        if (import.ExitCode != 0)
-            throw new InvalidOperationException($"docker import of {image} ended with {import.ExitCode}.");
+        await tar.WaitForExitAsync();
+        if (tar.ExitCode != 0 || import.ExitCode != 0)
+            throw new InvalidOperationException($"tar and docker import of {image} ended with {tar.ExitCode} and {import.ExitCode}.");
     }
 
     /// <summary>Makes an image with a shell and the usual small programs, 2 MB.</summary>
@@ -161,6 +172,14 @@ public sealed class DockerEngine : IAsyncLifetime
 
     /// <summary>Docker's own command, against this engine.</summary>
     public Task<string> DockerAsync(params string[] arguments) => RunAsync("docker", ["--host", Endpoint, .. arguments]);
+
+    /// <summary>What a container has printed, errors first.</summary>
+    public async Task<string> LogAsync(string container)
+    {
+        using var process = Process.Start(new ProcessStartInfo("docker", ["--host", Endpoint, "logs", container]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        return await process.StandardError.ReadToEndAsync() + await output;
+    }
 
     public async ValueTask DisposeAsync()
     {
