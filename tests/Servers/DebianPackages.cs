@@ -6,7 +6,6 @@ namespace Paas.Servers;
 /// Packages of Debian that are not installed on this machine, to make images of: fetched once, with those they need, and
 /// kept under the temporary folder.
 /// </summary>
-[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal static class DebianPackages
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);

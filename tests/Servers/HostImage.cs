@@ -6,7 +6,6 @@ namespace Paas.Servers;
 /// An image made of files of this machine, since none can be fetched: BusyBox for a shell and the usual small programs,
 /// what Debian's packages have installed here, and the libraries they need.
 /// </summary>
-[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 internal sealed class HostImage : IDisposable
 {
     private static readonly EnumerationOptions All = new() { RecurseSubdirectories = true, AttributesToSkip = 0 };
@@ -94,7 +93,7 @@ internal sealed class HostImage : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(At(path))!);
         File.Delete(At(path));
         File.WriteAllText(At(path), content);
-        File.SetUnixFileMode(At(path), (UnixFileMode)Convert.ToInt32(isProgram ? "755" : "644", 8));
+        SetMode(path, isProgram ? "755" : "644");
         return this;
     }
 
@@ -102,7 +101,7 @@ internal sealed class HostImage : IDisposable
     public HostImage Writable(string path)
     {
         Directory.CreateDirectory(At(path));
-        File.SetUnixFileMode(At(path), (UnixFileMode)Convert.ToInt32("1777", 8));
+        SetMode(path, "1777");
         return this;
     }
 
@@ -132,6 +131,12 @@ internal sealed class HostImage : IDisposable
     }
 
     public void Dispose() => _made.Delete(recursive: true);
+
+    private void SetMode(string path, string mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(At(path), (UnixFileMode)Convert.ToInt32(mode, 8));
+    }
 
     private string At(string path) => Path.Combine(_made.FullName, path);
 

@@ -5,7 +5,6 @@ namespace Paas.Servers;
 /// official ones and, where it matters for a build, with the same things in the same places. So these Dockerfiles build
 /// as they are, and nothing is fetched.
 /// </summary>
-[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public static class RuntimeImages
 {
     private static readonly string[] Python =

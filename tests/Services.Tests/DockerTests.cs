@@ -75,6 +75,43 @@ public sealed class DockerTests(DockerCluster docker)
         (await cluster.LogAsync(failed.Id)).ShouldContain("the disk is not the trouble");
     }
 
+    [Fact]
+    public async Task Samples_without_a_Dockerfile_are_built_pushed_and_run_side_by_side()
+    {
+        Assert.SkipUnless(Cluster.IsPossible && DockerEngine.IsInstalled && RegistryServer.IsInstalled, "Docker, a registry, RabbitMQ or PostgreSQL is not installed here.");
+        Assert.SkipUnless(RuntimeImages.HasPython && RuntimeImages.HasNode, "Python with pip or Node.js with npm is not installed here.");
+        await using var engine = await DockerEngine.StartNewAsync();
+        await engine.ImportBusyBoxAsync("busybox:stable");
+        await engine.ImportPythonAsync();
+        await engine.ImportNodeAsync();
+        await using var registry = await RegistryServer.StartNewAsync();
+        await using var cluster = await Cluster.StartAsync(settings: new()
+        {
+            ["Docker__Endpoint"] = engine.Endpoint,
+            ["Registry__Url"] = registry.Url.ToString(),
+            ["Registry__Username"] = RegistryServer.Username,
+            ["Registry__Password"] = RegistryServer.Password,
+        });
+
+        var answers = await Task.WhenAll(DeployAsync("python-hello"), DeployAsync("node-hello"), DeployAsync("hello"));
+
+        answers[0].ShouldBe("Hello from Python, release v1\n");
+        answers[1].ShouldBe("Hello from Node, release v1\n");
+        answers[2].ShouldContain("Your push is live");
+
+        async Task<string> DeployAsync(string sample)
+        {
+            var folder = Path.Combine(BuiltPrograms.RepositoryRoot, "samples", sample);
+            using var repository = new Repository([.. Directory.GetFiles(folder).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
+            var app = await cluster.CreateAppAsync(sample, repository, target: Target.Docker);
+            var deployment = await cluster.DeployAsync(app, repository);
+            deployment.State.ShouldBe(DeploymentStates.Succeeded, await cluster.LogAsync(deployment.Id) + cluster.Output);
+            var (status, body) = await cluster.GetAppAsync(sample);
+            status.ShouldBe(HttpStatusCode.OK, body);
+            return body;
+        }
+    }
+
     private static HttpClient Registry(RegistryServer registry)
     {
         var http = new HttpClient { BaseAddress = registry.Url };
