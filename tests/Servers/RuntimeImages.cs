@@ -28,14 +28,9 @@ public static class RuntimeImages
     /// <summary>Debian's PHP with Apache, and Composer.</summary>
     public static bool HasPhp => PhpPackages is not null;
 
-    /// <summary>Debian's Redis.</summary>
-    public static bool HasRedis => RedisPackages is not null;
-
     private static IReadOnlyList<string>? GoPackages => DebianPackages.Fetch("golang-go");
 
     private static IReadOnlyList<string>? PhpPackages => DebianPackages.Fetch("apache2", "libapache2-mod-php", "composer");
-
-    private static IReadOnlyList<string>? RedisPackages => DebianPackages.Fetch("redis-server");
 
     private static string? NpmFolder => new[] { "/usr/lib/node_modules/npm", "/usr/share/nodejs/npm" }.FirstOrDefault(Directory.Exists);
 
@@ -116,12 +111,6 @@ public static class RuntimeImages
         await image.ImportAsync(engine, ["php:8.4-apache", "composer:2"], """CMD ["apache2-foreground"]""");
 
         static string Extensions(params string[] names) => string.Concat(names.Select(name => $"extension={name}\n"));
-    }
-
-    public static async Task ImportRedisAsync(this DockerEngine engine, string name)
-    {
-        using var redis = new HostImage();
-        await redis.Unpacked(RedisPackages!).ImportAsync(engine, [name], """CMD ["redis-server"]""", "VOLUME /data", "WORKDIR /data");
     }
 
     /// <summary>Without other languages, and what only tests and tools in an editor use.</summary>
