@@ -33,6 +33,9 @@ public sealed class DockerEngine : IAsyncLifetime
     /// <summary>Limits what the engine can store, in MiB; null for the disk's own limit.</summary>
     public int? DiskSize { get; init; }
 
+    /// <summary>The control group for all that the engine starts; null for its own choice, which other engines share.</summary>
+    public string? CgroupParent { get; init; }
+
     public static async Task<DockerEngine> StartNewAsync(int? diskSize = null)
     {
         var engine = new DockerEngine { DiskSize = diskSize };
@@ -60,6 +63,7 @@ public sealed class DockerEngine : IAsyncLifetime
         [
             Package, "--config-file", Within("daemon.json"), "--data-root", Within("data"), "--exec-root", Within("run"), "--pidfile", Within("pid"),
             "--host", Endpoint, "--bridge", _bridge!, "--default-address-pool", $"base=10.{_net}.128.0/17,size=24",
+            .. CgroupParent is null ? Array.Empty<string>() : ["--cgroup-parent", CgroupParent],
             "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
         ])
         {
