@@ -24,10 +24,15 @@ internal sealed class CpuGroup : IDisposable
 
     public string Name { get; }
 
-    public static CpuGroup Create() => new($"/paas-bench-{Guid.NewGuid():N}");
+    /// <summary>Makes one that competes with this process and those it starts, and with nothing else.</summary>
+    public static CpuGroup Create() => new($"{Own()}/paas-bench-{Guid.NewGuid():N}");
 
     public void SetWeight(int shares) =>
         File.WriteAllText(_weight, (_weight.EndsWith("shares", StringComparison.Ordinal) ? shares : Math.Max(1, shares * 100 / Usual)).ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>The group of this process, in version 1; in version 2 only the root has both processes and groups.</summary>
+    private static string Own() => File.ReadLines("/proc/self/cgroup").Select(line => line.Split(':', 3))
+        .FirstOrDefault(group => group[1].Split(',').Contains("cpu"))?[2].TrimEnd('/') ?? "";
 
     public void Dispose()
     {

@@ -17,6 +17,7 @@ public sealed class PackageIndex : IDisposable
     private const string Tarball = "greeting-1.0.0.tgz";
     private const string WheelPackage = "/usr/lib/python3/dist-packages/wheel";
     private const string Wheels = "/usr/share/python-wheels";
+    private static readonly byte[] NpmPackage = MakeTarball();
     private readonly HttpListener _listener = new();
     private readonly Dictionary<string, (string Type, byte[] Content)> _files = [];
 
@@ -27,8 +28,6 @@ public sealed class PackageIndex : IDisposable
 
     /// <summary>For <c>PIP_INDEX_URL</c>.</summary>
     public string Python => $"{Url}/simple";
-
-    public static byte[] NpmPackage { get; } = MakeTarball();
 
     /// <summary>What was asked for, in order.</summary>
     public ConcurrentQueue<string> Requests { get; } = new();

@@ -18,6 +18,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     // A fresh connection for each try: a kept one would say little about who listens now.
     private readonly string? _host = options.Value.InstanceHost;
     private readonly string[] _addresses = options.Value.InstanceHost is { } host ? [host] : ["127.0.0.1", "[::1]"];
+    private readonly string _published = options.Value.PublishHost ?? options.Value.InstanceHost ?? "127.0.0.1";
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -69,7 +70,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         {
             while (true)
             {
-                foreach (var address in instance.IsBehindProxy ? _addresses[..1] : _addresses)
+                foreach (var address in instance.IsBehindProxy ? [_published] : _addresses)
                 {
                     var url = new Uri($"http://{address}:{reachedAt.ToString(CultureInfo.InvariantCulture)}");
                     if (await AskAsync(url, host, health.Path, stop) is not { } got)
