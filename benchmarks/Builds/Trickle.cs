@@ -1,9 +1,9 @@
 using System.Diagnostics;
+using System.Net.Http.Json;
 using System.Text;
 using Paas.Bench.Pipeline;
 using Paas.Bench.Webhook;
 using Paas.Contracts.Api;
-using System.Net.Http.Json;
 
 namespace Paas.Bench.Builds;
 
