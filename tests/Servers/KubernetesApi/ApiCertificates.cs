@@ -55,6 +55,11 @@ public sealed class ApiCertificates : IDisposable
 
     public void Dispose() => _authority.Dispose();
 
-    private X509Certificate2 Sign(CertificateRequest request, DateTimeOffset? until) =>
-        request.Create(_authority, DateTimeOffset.UtcNow.AddHours(-12), until ?? DateTimeOffset.UtcNow.AddDays(20), BitConverter.GetBytes(Interlocked.Increment(ref _serial) + 1000));
+    private X509Certificate2 Sign(CertificateRequest request, DateTimeOffset? until)
+    {
+        using var key = _authority.GetECDsaPrivateKey()!;
+        return request.Create(
+            _authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), DateTimeOffset.UtcNow.AddHours(-12), until ?? DateTimeOffset.UtcNow.AddDays(20),
+            BitConverter.GetBytes(Interlocked.Increment(ref _serial) + 1000));
+    }
 }

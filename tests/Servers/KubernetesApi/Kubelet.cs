@@ -25,7 +25,11 @@ internal sealed class Kubelet(Cluster cluster)
     {
         var pods = cluster.Store.All(Pods).ToList();
         foreach (var gone in _lives.Keys.Except(pods.Select(pod => pod.Thing.Uid())).ToList())
+        {
             _lives.Remove(gone);
+            EndLogs(gone);
+        }
+
         foreach (var pod in pods)
         {
             var uid = pod.Thing.Uid();
