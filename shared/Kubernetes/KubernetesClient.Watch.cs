@@ -97,8 +97,7 @@ public sealed partial class KubernetesClient
         using (var head = CancellationTokenSource.CreateLinkedTokenSource(limited))
         {
             // Until it begins it is a request like others.
-            head.CancelAfter(_timeout);
-            response = await SendAsync(request, head.Token, cancellation);
+            response = await SendAsync(request, head, cancellation);
         }
 
         using (response)
