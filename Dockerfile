@@ -46,7 +46,7 @@ RUN if [ -n "$PACKAGES" ]; then \
     fi
 # A new volume gets the owner and the mode of the folder it is mounted on.
 RUN install --directory --mode=0700 --owner="$APP_UID" --group="$APP_UID" \
-    /data /data/artifacts /data/builds /data/cache /data/cache/git /data/keys /data/local /data/locks
+    /data /data/artifacts /data/builds /data/cache /data/cache/git /data/docker /data/keys /data/local /data/locks
 
 ARG SERVICE
 COPY --from=build /publish/${SERVICE} /app/

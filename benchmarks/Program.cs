@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Paas.Bench;
+using Paas.Bench.Builds;
 using Paas.Bench.Idle;
 using Paas.Bench.Orchestration;
 using Paas.Bench.Pipeline;
@@ -15,6 +16,7 @@ var root = new RootCommand("Measures the platform, each number next to an anchor
     WebhookBenchmark.Command(),
     IdleBenchmark.Command(),
     PipelineBenchmark.Command(),
+    BuildsBenchmark.Command(),
     NoOpWorkers.Command(),
     BareEndpoint.Command(),
 };

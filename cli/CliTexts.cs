@@ -172,6 +172,23 @@ internal static partial class CliTexts
         $"{(count == 1 ? "The config var" : $"{count} config vars")} of {app} changed. "
         + (deployment is null ? "The change comes with its first deployment." : "A new release brings the change to the running app.");
 
+    // Instances
+    public static string NoFormation(string app) => $"{app} was never deployed, so its process types are not known yet. Deploy it: {Paas} deploy {app}";
+
+    public static string ScaleFrom(bool isSet, int? ofManifest) => (isSet, ofManifest) switch
+    {
+        (false, _) => "the manifest",
+        (true, { } number) => $"set (the manifest says {number})",
+        _ => "set (not in the live release)",
+    };
+
+    public static string NotAScale(string text) =>
+        $"'{(text.Length > 40 ? text[..40] + "…" : text)}' scales nothing. Write web=2, web=0 to stop it, or web=manifest for what the manifest says.";
+
+    public static string Scaled(string app, Guid? deployment, bool isLive) => deployment is not null
+        ? $"A new release of {app} brings this about."
+        : isLive ? $"{app} runs like that already." : $"It takes effect with the first deployment of {app}.";
+
     // Deployments and releases
     public static string NoDeploymentsYet(string app) => $"{app} has no deployments yet. Begin one: {Paas} deploy {app}";
 

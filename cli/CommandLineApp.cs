@@ -70,7 +70,7 @@ internal static class CommandLineApp
         var commands = new CommandFactory(terminal, interruption);
         Command[] all =
         [
-            .. PlatformCommands.All(commands), .. AppCommands.All(commands), .. ConfigCommands.All(commands),
+            .. PlatformCommands.All(commands), .. AppCommands.All(commands), .. ConfigCommands.All(commands), .. ScaleCommands.All(commands),
             .. DeploymentCommands.All(commands), .. ReleaseCommands.All(commands), .. OperatorCommands.All(commands),
         ];
         foreach (var command in all)

@@ -23,6 +23,7 @@ internal static partial class CliTexts
           {Paas} deploy NAME                      deploy it, and watch
           {Paas} logs NAME                        the log of its newest deployment
           {Paas} config set NAME KEY=value        change its configuration
+          {Paas} scale NAME web=2                 run more of it
           {Paas} rollback NAME v3                 go back to a release
 
         Everything else: {Paas} --help
@@ -81,6 +82,12 @@ internal static partial class CliTexts
     public static string HelpAssignments() => "NAME=value; NAME=@file and NAME=@- read the value from a file or standard input (one last line end is dropped); NAME=@@x is @x";
 
     public static string HelpNames() => "The names of the config vars";
+
+    public static string HelpScale() => "Show how many instances of each process type an app has, or set them and watch";
+
+    public static string HelpScales() => "Such as web=2; web=0 stops a process type, web=manifest goes back to what the manifest says";
+
+    public static string HelpRestart() => "Start the live release anew, without a moment in which the app does not answer, and watch";
 
     public static string HelpRef() => "A branch, tag or full ref; the app's branch if not given";
 

@@ -14,6 +14,7 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(FaultDetailResponse))]
 [JsonSerializable(typeof(Page<DeadMessageResponse>))]
 [JsonSerializable(typeof(ConfigVarsResponse))]
+[JsonSerializable(typeof(FormationResponse))]
 [JsonSerializable(typeof(CreateAppRequest))]
 [JsonSerializable(typeof(UpdateAppRequest))]
 [JsonSerializable(typeof(CreateDeploymentRequest))]
@@ -28,6 +29,7 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(LocalAccess))]
 [JsonSerializable(typeof(PlatformStatus))]
 [JsonSerializable(typeof(Dictionary<string, string?>))]
+[JsonSerializable(typeof(Dictionary<string, int?>))]
 internal sealed partial class ApiJson : JsonSerializerContext;
 
 /// <summary>An error as RFC 9457 has it.</summary>

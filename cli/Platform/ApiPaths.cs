@@ -18,6 +18,10 @@ internal static class ApiPaths
 
     public static string ConfigVars(string app) => $"{App(app)}/config-vars";
 
+    public static string Formation(string app) => $"{App(app)}/formation";
+
+    public static string Restart(string app) => $"{App(app)}/restart";
+
     public static string DeploymentsOf(string app) => $"{App(app)}/deployments";
 
     public static string ReleasesOf(string app) => $"{App(app)}/releases";

@@ -68,6 +68,14 @@ public sealed partial class SourceDownloader(
             commit = await remote.ResolveAsync(command.Ref, cancellation);
         }
 
+        if (cache.IsUsed && await FindStoredAsync(cache, commit, cancellation) is { } stored)
+        {
+            log.Heading(CodeDownloaderTexts.FetchedBefore(commit, remote.Url));
+            foreach (var line in stored.Lines)
+                log.Write(line);
+            return stored.Source;
+        }
+
         if (cache.IsUsed && await KeptCommitAsync(cache, cancellation) == commit)
         {
             log.Heading(CodeDownloaderTexts.FetchedBefore(commit, remote.Url));
@@ -84,11 +92,30 @@ public sealed partial class SourceDownloader(
         }
 
         var (author, message) = await DescribeAsync(cache, commit, cancellation);
-        log.Detail(CodeDownloaderTexts.CommitSubject(commit, message, author));
-        var (digest, bytes) = await StoreAsync(cache, commit, log, cancellation);
+        var remembered = new RememberingLog(log);
+        remembered.Detail(CodeDownloaderTexts.CommitSubject(commit, message, author));
+        var (digest, bytes) = await StoreAsync(cache, commit, remembered, cancellation);
         if (await cache.TidyAsync(bytes, cancellation) is { ExitCode: not 0 } tidying)
             Log.NotTidied(logger, command.AppId, GitErrors.Explain(tidying, null));
-        return new DownloadedSource(commit, message, author, digest);
+        var source = new DownloadedSource(commit, message, author, digest);
+        await new StoredSource(source, StoredSource.LimitsOf(options.Value), remembered.Lines).WriteAsync(cache, cancellation);
+        return source;
+    }
+
+    /// <summary>The commit's sources, if they are what was stored last and are in the artifact store still.</summary>
+    private async Task<StoredSource?> FindStoredAsync(GitCache cache, string commit, CancellationToken cancellation)
+    {
+        if (await StoredSource.ReadAsync(cache, cancellation) is not { } stored || stored.Source.Commit != commit || stored.Limits != StoredSource.LimitsOf(options.Value))
+            return null;
+        try
+        {
+            await artifacts.RenewAsync(stored.Source.SourceDigest, cancellation);
+            return stored;
+        }
+        catch (ArtifactNotFoundException)
+        {
+            return null;
+        }
     }
 
     private async Task<(string Digest, long Bytes)> StoreAsync(GitCache cache, string commit, IStepLog log, CancellationToken cancellation)

@@ -57,5 +57,8 @@ internal static partial class ConfigurationValidatorTexts
         $"the target '{target}' can't provide the service '{service}'; choose the target 'kubernetes', or run it yourself and set the config var "
         + string.Join(" or ", variables) + " to its address";
 
+    public static string VolumesNotOnTarget(string target) =>
+        $"the target '{target}' runs processes, not containers, so it has no volumes; choose the target 'docker', or remove the key and keep the data in a service";
+
     private static string Start(string runtime) => runtime == Contracts.RuntimeName.Php ? "php -S 0.0.0.0:$PORT" : "go run .";
 }

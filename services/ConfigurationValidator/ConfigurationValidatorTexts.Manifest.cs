@@ -112,6 +112,18 @@ internal static partial class ConfigurationValidatorTexts
 
     public static string ServiceTwice(string name) => $"the service '{name}' is already in the list; remove one of the two";
 
+    public static string VolumeNameWrong(string name) =>
+        $"{Quote(name)} can't be the name of a volume: names are a-z, 0-9 and '-', don't begin with '-', and have up to 30 characters; write 'name: path', such as 'data: /var/lib/app'";
+
+    public static string VolumePathWrong(string name, string path) =>
+        $"volumes.{name} is {Quote(path)}, but has to be an absolute path in the container, of letters, digits and '._@+-', without '..', such as '/var/lib/app'";
+
+    public static string VolumePathTaken(string name, string path) =>
+        $"volumes.{name} is {Quote(path)}, which belongs to the system or is all of the app; choose a folder for the data alone, such as '/data' or '/var/lib/app'";
+
+    public static string VolumeWithinOther(string name, string other, string path) =>
+        $"volumes.{name} and volumes.{other} lie within each other ({Clean(path)}); choose two folders of which none is in the other";
+
     public static string KeyNotForRuntime(string key, string runtime, string right) =>
         $"{key} is for the runtime {right}, and the runtime is {runtime}; remove the key, or write 'runtime: {right.Split(' ')[0]}'";
 }

@@ -46,6 +46,8 @@ internal static partial class ConfigurationValidatorTexts
 
     public static string Service(AddOn addOn) => $"Service: {addOn.Name}{(addOn.Version is null ? "" : ":" + addOn.Version)}";
 
+    public static string Volume(AppVolume volume) => $"Volume: {volume.Name} at {volume.Path}";
+
     public static string ServiceByHand(string service, string variable) => $"Service: {service}, which {variable} already points to";
 
     public static string RuntimeLeftAlone(string runtime, string target) =>

@@ -36,5 +36,7 @@ internal static class PlanLog
             log.Detail(ConfigurationValidatorTexts.NoWeb);
         foreach (var addOn in run.AddOns)
             log.Detail(ConfigurationValidatorTexts.Service(addOn));
+        foreach (var volume in run.Volumes ?? [])
+            log.Detail(ConfigurationValidatorTexts.Volume(volume));
     }
 }

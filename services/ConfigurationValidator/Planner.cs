@@ -36,6 +36,7 @@ internal sealed class Planner(IArtifactStore artifacts)
 
         ManifestRules.CheckPaths(manifest, source, errors);
         TargetRules.CheckServices(manifest, command, errors);
+        TargetRules.CheckVolumes(manifest, command.Target, errors);
         if (stated is not null)
         {
             ManifestRules.CheckRuntime(manifest, stated.Value, errors);
@@ -66,6 +67,7 @@ internal sealed class Planner(IArtifactStore artifacts)
             Health = manifest.Health,
             Env = manifest.Env,
             AddOns = TargetRules.AddOnsToProvide(manifest, command, log),
+            Volumes = manifest.Volumes.Count > 0 ? [.. manifest.Volumes.Select(volume => volume.Value)] : null,
         };
         PlanLog.Write(log, manifest, procfile, detected, build, run, command.Target, source);
         return new(build, run);

@@ -22,6 +22,12 @@ internal static class TargetRules
         }
     }
 
+    public static void CheckVolumes(Manifest manifest, string target, SourceErrors errors)
+    {
+        if (target == Target.Local && manifest.Volumes.Count > 0)
+            errors.Add(manifest.Volumes[0].At, ConfigurationValidatorTexts.VolumesNotOnTarget(target), FailureReason.NotSupportedByTarget);
+    }
+
     public static void CheckRuntime(Placed<string> runtime, string target, bool hasCommand, SourceErrors errors)
     {
         if (target != Target.Local)

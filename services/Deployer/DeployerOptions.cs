@@ -57,10 +57,17 @@ public sealed class DeployerOptions
 
     /// <summary>
     /// The address of the engine's machine at which the <c>docker</c> target publishes the ports of web containers.
-    /// With <see cref="InstanceHost"/>, one that is reached under that name, and by as few others as can be.
+    /// With <see cref="PublishHost"/>, one that is reached under that name, and by as few others as can be.
     /// </summary>
     [RegularExpression(@"^[0-9]{1,3}(\.[0-9]{1,3}){3}$", ErrorMessage = "Deployer__PublishAddress has to be an IPv4 address of the Docker Engine's machine, such as 127.0.0.1.")]
     public string PublishAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>
+    /// The host name at which router and deployer reach <see cref="PublishAddress"/>; <see cref="InstanceHost"/> if it is
+    /// not set, and the loopback address if neither is.
+    /// </summary>
+    [RegularExpression("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", ErrorMessage = "Deployer__PublishHost has to be a host name or an IPv4 address of the Docker Engine's machine.")]
+    public string? PublishHost { get; set; }
 
     /// <summary>What a container of an app may use, in MiB.</summary>
     [Range(6, int.MaxValue, ErrorMessage = "Deployer__AppMemory has to be a number of MiB, at least 6.")]

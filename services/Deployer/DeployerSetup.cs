@@ -29,6 +29,8 @@ public static class DeployerSetup
 
         services.AddSingleton<RouterAddress>();
         services.AddSingleton<UrlResolver>();
+        services.TryAddSingleton<ImageRegistry>();
+        services.AddSingleton<ReleaseTags>();
         services.AddSingleton<ReleaseDeployer>();
 
         services.AddSingleton<PortPool>();

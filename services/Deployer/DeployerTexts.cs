@@ -26,6 +26,13 @@ internal static class DeployerTexts
 
     public static string Switched(int release) => $"Release v{release} has taken over";
 
+    public static string Tagged(string image) => $"Its image is {image}";
+
+    public static string NotTagged(string image, string reason) =>
+        $"The image could not be given the name {image} in the registry, which nothing depends on: {reason}";
+
+    public static string NoAnswer(TimeSpan limit) => string.Create(CultureInfo.InvariantCulture, $"there was no answer within {limit.TotalSeconds:0} s.");
+
     public static string AlreadyRunning(int release) => $"Release v{release} runs already";
 
     public static string LastLines(string instance) => $"The last lines {instance} printed";
@@ -127,6 +134,8 @@ internal static class DeployerTexts
 
     // ResolveUrl
     public static string NoWebProcess() => "The app has no web process, so it has no URL.";
+
+    public static string WebScaledToZero(string app) => $"The app's web process is scaled to zero, so nothing answers at its URL. 'paas scale {app} web=1' starts it.";
 
     public static string Asking(string url) => $"Requesting {url}";
 

@@ -5,13 +5,14 @@ using Paas.Hosting.Steps;
 namespace Paas.Deployer;
 
 /// <summary>Hands releases to the target they are for.</summary>
-internal sealed class ReleaseDeployer(IEnumerable<IDeploymentTarget> targets, StepConfirmer confirmer)
+internal sealed class ReleaseDeployer(IEnumerable<IDeploymentTarget> targets, StepConfirmer confirmer, ReleaseTags tags)
 {
     private readonly Dictionary<string, IDeploymentTarget> _targets = targets.ToDictionary(target => target.Name, StringComparer.Ordinal);
 
     public async Task<int> DeployAsync(DeployRelease command, IStepLog log, CancellationToken cancellation)
     {
         await TargetOf(command.Target).DeployAsync(command, log, stop => confirmer.ConfirmAsync(command, stop), cancellation);
+        await tags.PutAsync(command, log);
         return command.Release;
     }
 

@@ -22,7 +22,7 @@ internal sealed class UrlResolver(
     {
         if (!command.Run.Processes.Any(type => type is { Name: ProcessType.Web, Scale: > 0 }))
         {
-            log.Heading(DeployerTexts.NoWebProcess());
+            log.Heading(command.Run.Processes.Any(type => type.Name == ProcessType.Web) ? DeployerTexts.WebScaledToZero(command.App) : DeployerTexts.NoWebProcess());
             return null;
         }
 

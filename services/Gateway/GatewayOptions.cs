@@ -42,6 +42,10 @@ public sealed class GatewayOptions
     [Range(1, 100_000, ErrorMessage = "Gateway__LogFollowers has to be between 1 and 100000.")]
     public int LogFollowers { get; set; } = 200;
 
+    /// <summary>How many instances a process type may be scaled to.</summary>
+    [Range(1, 10_000, ErrorMessage = "Gateway__MaxInstances has to be between 1 and 10000.")]
+    public int MaxInstances { get; set; } = 100;
+
     /// <summary>How long a connection to an app may be silent before it is cut.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Gateway__AppTimeout has to be between a second and a day.")]
     public TimeSpan AppTimeout { get; set; } = TimeSpan.FromMinutes(5);

@@ -9,6 +9,7 @@ using Paas.Gateway.ConfigVars;
 using Paas.Gateway.Deliveries;
 using Paas.Gateway.Deployments;
 using Paas.Gateway.Faults;
+using Paas.Gateway.Formations;
 using Paas.Gateway.Http;
 using Paas.Gateway.OpenApi;
 using Paas.Gateway.Releases;
@@ -49,7 +50,9 @@ public static class GatewaySetup
         services.AddApiDescription();
         services.AddScoped<AppRules>();
         services.AddScoped<AppView>();
+        services.AddScoped<LiveRelease>();
         services.AddScoped<ConfigVarChanges>();
+        services.AddScoped<FormationChanges>();
         services.AddScoped<LogReader>();
         services.AddSingleton<LogFollowers>();
         services.AddScoped(provider => new DeadMessageReader(
@@ -103,6 +106,7 @@ public static class GatewaySetup
             .ProducesProblem(StatusCodes.Status401Unauthorized);
         v1.MapApps();
         v1.MapConfigVars();
+        v1.MapFormations();
         v1.MapDeployments();
         v1.MapReleases();
         v1.MapDeliveries();

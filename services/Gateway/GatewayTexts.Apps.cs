@@ -52,6 +52,24 @@ internal static partial class GatewayTexts
         static string Some(IReadOnlyList<string> names) => names.Count <= 5 ? List(names) : $"{List(names.Take(4))} and {names.Count - 4} more";
     }
 
+    public static string ProcessTypeMalformed(string process) =>
+        $"'{Shorten(process)}' cannot be a process type. Use up to 30 lower-case letters, digits and hyphens, beginning with a letter; 'release' is none, as it runs once.";
+
+    public static string ProcessTypeUnknown(string process, string app, IEnumerable<string> known) =>
+        $"{app} has no process type '{Shorten(process)}'. It has: {List(known)}. Name one of these, or add it to the manifest or the Procfile and deploy that.";
+
+    public static string ScaleOutOfRange(string process, int instances, int max) =>
+        $"{Shorten(process)} cannot have {instances} instances. Give a number from 0, which stops it, to {max}; Gateway__MaxInstances sets the limit.";
+
+    public static string FormationTooLarge(int count, int max) => $"The formation would name {count} process types; up to {max} are possible. Set some to null first.";
+
+    public static string ScaleChange(IReadOnlyDictionary<string, int?> asked) =>
+        "Scale " + List(asked.OrderBy(x => x.Key, StringComparer.Ordinal).Select(x => x.Value is { } number ? $"{x.Key}={number}" : $"{x.Key} as in the manifest"));
+
+    public static string Restart() => "Restart";
+
+    public static string NothingToRestart(string app) => $"{app} has no release that runs, so there is nothing to restart. Deploy it first with POST /v1/apps/{app}/deployments.";
+
     public static string DeploymentUnknown(Guid id) => $"There is no deployment {id}. See which there are with GET /v1/deployments.";
     public static string RefAndCommit() => "'ref' and 'commit' were both given. Give the one that is to be deployed, or neither for the app's branch.";
     public static string CommitMalformed(string commit) => $"'{Shorten(commit)}' is not a commit. Give all 40 hex digits of its SHA, or a branch or tag as 'ref'.";

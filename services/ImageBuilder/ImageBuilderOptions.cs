@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using Paas.ImageBuilder.Docker;
 
 namespace Paas.ImageBuilder;
 
 /// <summary>Section <c>ImageBuilder</c>. How many builds run at once is <c>Steps:BuildImage:Concurrency</c>.</summary>
-public sealed class ImageBuilderOptions : IValidatableObject
+public sealed partial class ImageBuilderOptions : IValidatableObject
 {
     public const string Section = "ImageBuilder";
 
@@ -29,6 +30,12 @@ public sealed class ImageBuilderOptions : IValidatableObject
     /// <summary>How many processors a step of a Dockerfile may keep busy; null for all. The classic builder keeps it.</summary>
     public double? BuildCpus { get; set; }
 
+    /// <summary>
+    /// The control group, made beforehand with limits of its own, in which the steps of all Dockerfiles run; null for the
+    /// engine's. The classic builder keeps to it.
+    /// </summary>
+    public string? BuildCgroup { get; set; }
+
     /// <summary>How large an image may be, its base image included.</summary>
     public long MaxImageBytes { get; set; } = 4L * 1024 * 1024 * 1024;
 
@@ -50,11 +57,17 @@ public sealed class ImageBuilderOptions : IValidatableObject
             yield return new(ImageBuilderTexts.WrongMemory());
         if (BuildCpus is < 0.01 or > 1024 or double.NaN)
             yield return new(ImageBuilderTexts.WrongCpus());
+        if (BuildCgroup is not null && !CgroupName().IsMatch(BuildCgroup))
+            yield return new(ImageBuilderTexts.WrongCgroup(BuildCgroup));
         if (MaxImageBytes < 1)
             yield return new(ImageBuilderTexts.NotPositive("ImageBuilder__MaxImageBytes"));
         foreach (var wrong in BaseImages.Validate())
             yield return wrong;
     }
+
+    // A path, or a slice where systemd has the groups.
+    [GeneratedRegex(@"\A((/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+|[A-Za-z0-9_-]+\.slice)\z")]
+    private static partial Regex CgroupName();
 }
 
 [OptionsValidator]

@@ -12,6 +12,9 @@ internal static partial class ImageBuilderTexts
 
     public static string WrongCpus() => "ImageBuilder__BuildCpus has to be between 0.01 and 1024, such as 1.5, or be left out for builds without a limit.";
 
+    public static string WrongCgroup(string given) =>
+        $"ImageBuilder__BuildCgroup is '{given}'. It has to name a control group that is there, such as /paas-builds, or paas-builds.slice where systemd has the groups.";
+
     public static string WrongBaseImage(string setting, string given) =>
         $"ImageBuilder__BaseImages__{setting} is '{given}'. It has to name an image, such as registry.example.com/python:{{version}}-slim.";
 
@@ -79,6 +82,12 @@ internal static partial class ImageBuilderTexts
     public static string OutOfMemory(BuildStep? step, long cap) =>
         $"{Named(step)} was killed (exit code 137): each step may use {Size(cap)} of memory, and it wanted more.{LastLines(step)}\nLet it use less, or ask the operator to raise ImageBuilder__BuildMemoryBytes.";
 
+    public static string OutOfProcesses(BuildStep? step, int code) =>
+        $"{Named(step)} ended with exit code {code}, and was refused another process: builds may have only so many.{LastLines(step)}\nLet it start fewer at a time, or ask the operator to raise pids.max of the control group (ImageBuilder__BuildCgroup).";
+
+    public static string NoRoom(BuildStep? step, int code) =>
+        $"{Named(step)} ended with exit code {code}, as the disk of the Docker Engine is full.{LastLines(step)}\nMake room there (docker system df shows what takes it), or see that the step does not write without end.";
+
     public static string StepRefused(BuildStep step, string error) => $"{Named(step)} failed: {error}.{LastLines(step)}\n{PushAgain}";
 
     public static string BuildRefused(string error) => $"The image cannot be built: {error}. {PushAgain}";
@@ -94,6 +103,9 @@ internal static partial class ImageBuilderTexts
         $"The base image {image} is not on the Docker Engine, and its registry cannot be reached: {error}.";
 
     public static string EngineTrouble(string error) => $"The Docker Engine could not go on with the build: {error}. See that its machine has room, and look at its log.";
+
+    public static string SourcesNotTaken() =>
+        "The Docker Engine broke off while it was sent the sources, and answers again: its disk may be full. See that its machine has room, and look at its log.";
 
     public static string NoImageMade() => "The Docker Engine has ended the build without an error and without an image. Look at its log.";
 

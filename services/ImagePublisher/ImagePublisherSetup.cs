@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Paas.Docker;
+using Paas.Hosting.Messaging;
 using Paas.ImagePublisher.Docker;
 using Paas.ImagePublisher.Local;
 
@@ -22,15 +23,20 @@ public static class ImagePublisherSetup
             services.AddSingleton<IImagePublisher, DockerImagePublisher>();
             services.AddSingleton<ImagePruner>();
             services.TryAddSingleton<ImageRegistry>();
+            if (configuration.UsesRabbitMq())
+                services.AddHostedService<EngineWatch>();
         }
 
         services.AddSingleton<ImagePublishers>();
+        services.AddSingleton<ImagePublication>();
         return services;
     }
 
     public static IBusRegistrationConfigurator AddImagePublisher(this IBusRegistrationConfigurator bus)
     {
         bus.AddConsumer<PublishImageConsumer, PublishImageConsumerDefinition>();
+        // On the queue of an engine, once that is known.
+        bus.AddConsumer<PublishFromEngineConsumer, PublishFromEngineConsumerDefinition>().ExcludeFromConfigureEndpoints();
         return bus;
     }
 }

@@ -22,6 +22,14 @@ internal static class ImagePublisherTexts
 
     public static string WrongKeepImages() => "ImagePublisher__KeepImages has to be at least 1: the image that runs is kept in any case.";
 
+    public static string WrongEngineTimeout() => "ImagePublisher__EngineTimeout has to be between a second and an hour, such as 00:01:00.";
+
+    public static string WaitingForEngine(string engine, TimeSpan timeout) => string.Create(
+        CultureInfo.InvariantCulture, $"Waiting up to {timeout.TotalSeconds:0.#} s for a publisher beside the engine {engine}, which built the image");
+
+    public static string EngineGone(string engine, TimeSpan timeout) => string.Create(
+        CultureInfo.InvariantCulture, $"For {timeout.TotalSeconds:0.#} s nobody could publish from the engine {engine}, which built the image: the app is built again.");
+
     public static string NotADockerImage(string imageId) =>
         $"'{imageId}' is not the id of an image of a Docker Engine. The message comes from a builder this publisher does not know; run the same version of both.";
 

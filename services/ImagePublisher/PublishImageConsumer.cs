@@ -1,42 +1,42 @@
 using MassTransit;
+using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Hosting.Steps;
 
 namespace Paas.ImagePublisher;
 
-public sealed class PublishImageConsumer(StepRunner runner, ImagePublishers publishers) : IConsumer<PublishImage>
+/// <summary>
+/// Takes up every command. What an engine has built is passed on to the publishers beside that engine; if there are none
+/// for some time, the build counts as lost.
+/// </summary>
+public sealed class PublishImageConsumer(ImagePublication publication, EngineQueues engines, StepRunner runner, IOptions<ImagePublisherOptions> options)
+    : IConsumer<PublishImage>
 {
-    public Task Consume(ConsumeContext<PublishImage> context) => runner.RunAsync(
-        context,
-        run => publishers.PublishAsync(run.Command, run.Log, run.Cancellation),
-        Answer,
-        (command, failure, log) => new ImagePublishFailed
+    public async Task Consume(ConsumeContext<PublishImage> context)
+    {
+        var command = context.Message;
+        var timeout = options.Value.EngineTimeout;
+        if (!engines.AreUsed || command.Target == Target.Local || string.IsNullOrEmpty(command.Builder))
         {
-            DeploymentId = command.DeploymentId,
-            Attempt = command.Attempt,
-            LogId = log.Id,
-            LogBatches = log.Batches,
-            Reason = failure.Reason,
-            Message = failure.Message,
-        });
-
-    private static IStepEnded Answer(PublishImage command, string? digest, StepLogEnd log) => digest is null
-        ? new BuiltImageLost
-        {
-            DeploymentId = command.DeploymentId,
-            Attempt = command.Attempt,
-            LogId = log.Id,
-            LogBatches = log.Batches,
+            await publication.RunAsync(context);
         }
-        : new ImagePublished
+        else if (await engines.HasConsumersAsync(command.Step, command.Builder, context.CancellationToken))
         {
-            DeploymentId = command.DeploymentId,
-            Attempt = command.Attempt,
-            LogId = log.Id,
-            LogBatches = log.Batches,
-            ImageDigest = digest,
-        };
+            await engines.PassOnAsync(context, command.Builder, timeout / 2);
+        }
+        else if (EngineQueues.LooksOf(context) is var looks && looks * EngineQueues.LookInterval < timeout)
+        {
+            if (looks == 0)
+                await runner.SayAsync(command, ImagePublisherTexts.WaitingForEngine(command.Builder, timeout));
+            await engines.PutOffAsync(context);
+        }
+        else
+        {
+            await publication.GiveUpAsync(context, ImagePublisherTexts.EngineGone(command.Builder, timeout));
+        }
+    }
 }
 
 public sealed class PublishImageConsumerDefinition(StepPolicies policies)

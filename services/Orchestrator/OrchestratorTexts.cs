@@ -18,6 +18,8 @@ internal static class OrchestratorTexts
 
     public static string ReleaseMade(int version, string description) => $"-----> Release v{version}: {description}";
 
+    public static string NothingChanged(int version) => $"-----> Nothing has changed since v{version}, which goes on.";
+
     public static string ReleaseLive(int version) => $"-----> v{version} is live";
 
     public static string Canceled(string by) => $" !     Canceled by {by}";
@@ -37,14 +39,14 @@ internal static class OrchestratorTexts
     public static string BuiltAgain => "-----> What was built is no longer there; building it again";
 
     public static string BuildKeepsGettingLost =>
-        "What was built was gone three times before it could be published. Look at the builder's disk and at its log, and whether every publisher reaches what the builders have; then replay the deployment from BuildImage.";
+        "What was built was gone three times before it could be published. Look at the builder's disk and at its log, and whether every publisher reaches what the builders have; then replay the deployment.";
 
     public static string Expired(string step, TimeSpan limit) => string.Create(CultureInfo.InvariantCulture,
         $"{step} did not end within {limit.TotalMinutes:0.#} minutes. Look at its worker, then replay the deployment; Steps__{step}__Deadline sets the limit.");
 
     public static string NothingToRollBackTo(int version) => $"Release v{version} is no longer there, so it can't be brought back.";
 
-    public static string NoLiveRelease => "There is no live release whose configuration could change.";
+    public static string NoLiveRelease => "There is no live release that could be changed or started anew. What was set is kept, and takes effect with the next deployment.";
 
     public static string DescribeDeploy(string commit) => $"Deploy {Short(commit)}";
 

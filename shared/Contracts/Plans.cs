@@ -84,6 +84,19 @@ public sealed record RunPlan
 
     /// <summary>Backing services the manifest asks for.</summary>
     public IReadOnlyList<AddOn> AddOns { get; init; } = [];
+
+    /// <summary>Folders that outlive the release; null or empty for none.</summary>
+    public IReadOnlyList<AppVolume>? Volumes { get; init; }
+}
+
+/// <summary>A folder of an app's containers that is kept from release to release, and goes with the app.</summary>
+public sealed record AppVolume
+{
+    /// <summary>Lower-case letters, digits and hyphens. The data goes with the name, wherever the folder is.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where the containers have it: an absolute path.</summary>
+    public required string Path { get; init; }
 }
 
 /// <summary>A kind of process of an app, such as <c>web</c> or <c>worker</c>.</summary>
@@ -97,8 +110,11 @@ public sealed record ProcessType
     /// <summary>Null where the image or the platform knows what to start: a Dockerfile's CMD, a static site.</summary>
     public CommandLine? Command { get; init; }
 
-    /// <summary>How many instances to run.</summary>
+    /// <summary>How many instances to run; 0 for none.</summary>
     public int Scale { get; init; } = 1;
+
+    /// <summary>How many the manifest asks for, where the app's formation says otherwise; null where <see cref="Scale"/> is the manifest's.</summary>
+    public int? ManifestScale { get; init; }
 }
 
 /// <summary>When an instance of <c>web</c> counts as healthy: it answers <see cref="Path"/> with less than 500.</summary>

@@ -69,8 +69,14 @@ public sealed record BuildRequest
     /// <summary>How many processors a step may keep busy; null for all.</summary>
     public double? Cpus { get; init; }
 
+    /// <summary>
+    /// The control group in which the steps run: <c>/paas-builds</c>, or <c>paas-builds.slice</c> where systemd has the
+    /// groups; null for the engine's. One that is not there is made, without limits.
+    /// </summary>
+    public string? CgroupParent { get; init; }
+
     /// <summary>Whether the classic builder does it: BuildKit, which is faster, knows no limits.</summary>
-    public bool IsClassic => MemoryBytes is not null || Cpus is not null;
+    public bool IsClassic => MemoryBytes is not null || Cpus is not null || CgroupParent is not null;
 
     internal string Query
     {
@@ -88,6 +94,8 @@ public sealed record BuildRequest
                 query.Append(CultureInfo.InvariantCulture, $"&memory={memory}&memswap={memory}");
             if (Cpus is { } cpus)
                 query.Append(CultureInfo.InvariantCulture, $"&cpuperiod={CpuPeriod}&cpuquota={(long)(cpus * CpuPeriod)}");
+            if (CgroupParent is not null)
+                query.Append(CultureInfo.InvariantCulture, $"&cgroupparent={EngineClient.Escape(CgroupParent)}");
             return query.ToString();
         }
     }

@@ -115,7 +115,7 @@ public sealed partial class EngineClient
             PortBindings = spec.Port is { } published
                 ? new Dictionary<string, object> { [$"{published}/tcp"] = new[] { new { HostIp = spec.PublishAddress, HostPort = "" } } }
                 : null,
-            Mounts = spec.Volume is { } volume ? new[] { new { Type = "volume", Source = volume.Name, Target = volume.Path } } : null,
+            Mounts = spec.Volumes?.Select(volume => new { Type = "volume", Source = volume.Name, Target = volume.Path }),
             RestartPolicy = new { Name = spec.KeepRunning ? RestartPolicy.UnlessStopped : RestartPolicy.No },
             LogConfig = new { Type = "json-file", Config = new Dictionary<string, string> { ["max-size"] = "10m", ["max-file"] = "3" } },
         },
@@ -186,8 +186,8 @@ public sealed record ContainerSpec
     /// <summary>Such as <c>CHOWN</c>; null for none.</summary>
     public IReadOnlyList<string>? Capabilities { get; init; }
 
-    /// <summary>A volume that is there, and where the container has it.</summary>
-    public (string Name, string Path)? Volume { get; init; }
+    /// <summary>Volumes that are there, and where the container has them; null for none.</summary>
+    public IReadOnlyList<(string Name, string Path)>? Volumes { get; init; }
 
     /// <summary>See <see cref="EngineClient.KeepContainerRunningAsync"/>.</summary>
     public bool KeepRunning { get; init; }

@@ -51,4 +51,5 @@ public sealed record RunnableImage(string Id, ImageDefaults? Config);
 /// <param name="Env"><c>NAME=value</c>.</param>
 /// <param name="Cmd">What it starts.</param>
 /// <param name="Entrypoint">What it starts that with.</param>
-public sealed record ImageDefaults(IReadOnlyList<string>? Env, IReadOnlyList<string>? Cmd, IReadOnlyList<string>? Entrypoint);
+/// <param name="User">As whom: <c>name</c>, <c>1000</c>, <c>1000:1000</c>; empty for root.</param>
+public sealed record ImageDefaults(IReadOnlyList<string>? Env, IReadOnlyList<string>? Cmd, IReadOnlyList<string>? Entrypoint, string? User = null);

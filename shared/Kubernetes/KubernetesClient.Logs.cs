@@ -29,8 +29,7 @@ public sealed partial class KubernetesClient
             ("tailLines", log.Tail?.ToString(CultureInfo.InvariantCulture)), ("limitBytes", log.MaxBytes?.ToString(CultureInfo.InvariantCulture)));
         var request = new KubernetesRequest(HttpMethod.Get, type.Path(@namespace, pod, "log") + query, KubernetesTexts.To("show the log of", type, @namespace, pod)) { Type = type };
         using var head = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        head.CancelAfter(_timeout);
-        using var response = await AwayAsync(SendAsync(request, head.Token, cancellation), cancellation);
+        using var response = await AwayAsync(SendAsync(request, head, cancellation), cancellation);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         await using var lines = KubernetesLines.ReadAsync(stream, MaxLogLine, tooLong: null, withRest: true, cancellation).GetAsyncEnumerator(cancellation);
         DateTimeOffset? last = null;

@@ -97,8 +97,7 @@ public sealed partial class KubernetesClient
         using (var head = CancellationTokenSource.CreateLinkedTokenSource(limited))
         {
             // Until it begins it is a request like others.
-            head.CancelAfter(_timeout);
-            response = await SendAsync(request, head.Token, cancellation);
+            response = await SendAsync(request, head, cancellation);
         }
 
         using (response)
@@ -148,104 +147,3 @@ public enum KubernetesChange
 /// <param name="Change">What has happened.</param>
 /// <param name="Thing">The object after it; of one that is gone, the last that is known.</param>
 public sealed record KubernetesEvent(KubernetesChange Change, KubernetesObject Thing);
-
-/// <summary>What a watch has told, so that after a gap it can tell the rest.</summary>
-internal sealed class KubernetesView(KubernetesResource type)
-{
-    private readonly Dictionary<(string? Namespace, string Name), KubernetesObject> _known = [];
-
-    /// <summary>The changes that lead from what was told to a new list.</summary>
-    public IEnumerable<KubernetesEvent> Replace(IReadOnlyList<KubernetesObject> list)
-    {
-        var listed = list.Select(Key).ToHashSet();
-        foreach (var (key, gone) in _known.Where(entry => !listed.Contains(entry.Key)).ToList())
-        {
-            _known.Remove(key);
-            yield return new(KubernetesChange.Deleted, gone);
-        }
-
-        foreach (var thing in list)
-        {
-            if (_known.TryGetValue(Key(thing), out var before) && before.Uid != thing.Uid)
-            {
-                _known.Remove(Key(thing));
-                yield return new(KubernetesChange.Deleted, before);
-            }
-
-            if (Take("MODIFIED", thing) is { } told)
-                yield return told;
-        }
-    }
-
-    /// <summary>What is to be told of an event; null for nothing.</summary>
-    public KubernetesEvent? Take(string change, KubernetesObject thing)
-    {
-        if (change is not ("ADDED" or "MODIFIED" or "DELETED") || thing.Name.Length == 0)
-            return null;
-        thing.Json["apiVersion"] ??= type.ApiVersion;
-        thing.Json["kind"] ??= type.Kind;
-        var key = Key(thing);
-        var isKnown = _known.TryGetValue(key, out var before);
-        if (change == "DELETED")
-            return _known.Remove(key) ? new(KubernetesChange.Deleted, thing) : null;
-        _known[key] = thing;
-        if (!isKnown)
-            return new(KubernetesChange.Added, thing);
-        return before!.ResourceVersion == thing.ResourceVersion && before.Uid == thing.Uid ? null : new(KubernetesChange.Modified, thing);
-    }
-
-    private static (string?, string) Key(KubernetesObject thing) => (thing.Namespace, thing.Name);
-}
-
-/// <summary>How a watch bears with a server that is away for a while.</summary>
-internal sealed class WatchFailures(TimeSpan patience, TimeProvider clock)
-{
-    private int _count;
-    private int _quiet;
-    private long _since;
-    private TimeSpan? _retryAfter;
-
-    /// <summary>The place to go on from is forgotten.</summary>
-    public bool Expired { get; private set; }
-
-    /// <summary>Tries something; null if it fails in a way that may pass, and for not too long yet.</summary>
-    public async Task<T?> TryAsync<T>(Func<Task<T?>> action, CancellationToken cancellation) where T : class
-    {
-        try
-        {
-            var result = await action();
-            if (result is not null)
-                (_count, _quiet, Expired, _retryAfter) = (0, 0, false, null);
-            else
-                _quiet++;
-            return result;
-        }
-        catch (KubernetesException exception) when (exception.IsTransient)
-        {
-            Expired = exception.Problem == KubernetesProblem.Expired;
-            Add(exception);
-        }
-        catch (KubernetesUnreachableException exception) when (!cancellation.IsCancellationRequested)
-        {
-            Add(exception);
-        }
-
-        return null;
-    }
-
-    public void Add(Exception exception)
-    {
-        if (_count++ == 0)
-            _since = clock.GetTimestamp();
-        _retryAfter = (exception as KubernetesException)?.RetryAfter;
-        if (clock.GetElapsedTime(_since) > patience)
-            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(exception);
-    }
-
-    /// <summary>Waits before the next connection: shortly after one that told something, and longer each time it does not.</summary>
-    public Task WaitAsync(CancellationToken cancellation)
-    {
-        var wait = TimeSpan.FromMilliseconds(Math.Min(5000, 25 * Math.Pow(2, Math.Min(_count + _quiet, 8))) * (0.75 + (Random.Shared.NextDouble() / 2)));
-        return Task.Delay(_retryAfter is { } after && after > wait && after < TimeSpan.FromMinutes(1) ? after : wait, clock, cancellation);
-    }
-}

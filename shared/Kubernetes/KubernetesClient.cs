@@ -76,10 +76,9 @@ public sealed partial class KubernetesClient : IDisposable
         for (var attempt = 1; ; attempt++)
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            limit.CancelAfter(_timeout);
             try
             {
-                using var response = await SendAsync(request, limit.Token, cancellation);
+                using var response = await SendAsync(request, limit, cancellation);
                 var bytes = await ReadAsync(response, MaxAnswer, limit.Token)
                     ?? throw new KubernetesUnreachableException(KubernetesTexts.TooMuch(Server, request.What, MaxAnswer));
                 return JsonNode.Parse(bytes) is JsonObject answer ? (answer, response) : throw new JsonException();
@@ -103,17 +102,20 @@ public sealed partial class KubernetesClient : IDisposable
     /// again, a few times; a credential that it does not accept is renewed once.
     /// </summary>
     /// <param name="request">The request.</param>
-    /// <param name="limited">Ends the request, by a time limit too.</param>
+    /// <param name="limit">Ends the request too. Its time begins when there is a credential: a program that fetches one has its own.</param>
     /// <param name="cancellation">Ends the request.</param>
-    private async Task<HttpResponseMessage> SendAsync(KubernetesRequest request, CancellationToken limited, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(KubernetesRequest request, CancellationTokenSource limit, CancellationToken cancellation)
     {
+        var credential = await _access.Value.Credentials.GetAsync(anew: false, cancellation);
+        limit.CancelAfter(_timeout);
+        var limited = limit.Token;
         var renewed = false;
         for (var attempt = 1; ; attempt++)
         {
             HttpResponseMessage response;
             try
             {
-                response = await SendOnceAsync(request, renewed, limited);
+                response = await SendOnceAsync(request, credential, limited);
             }
             catch (HttpRequestException exception) when (IsNotSent(exception) && attempt < MaxTries && !IsTrust(exception))
             {
@@ -132,6 +134,8 @@ public sealed partial class KubernetesClient : IDisposable
                 var code = (int)response.StatusCode;
                 if (code == 401 && !renewed)
                 {
+                    credential = await _access.Value.Credentials.GetAsync(anew: true, cancellation);
+                    limit.CancelAfter(_timeout);
                     renewed = true;
                     attempt--;
                     continue;
@@ -152,9 +156,8 @@ public sealed partial class KubernetesClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendOnceAsync(KubernetesRequest request, bool anew, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendOnceAsync(KubernetesRequest request, KubernetesCredential credential, CancellationToken limited)
     {
-        var credential = await _access.Value.Credentials.GetAsync(anew, cancellation);
         using var message = new HttpRequestMessage(request.Method, new Uri(Server, request.Path));
         message.Headers.Authorization = credential.Header;
         message.Headers.Accept.ParseAdd("application/json, */*;q=0.5");
@@ -166,7 +169,7 @@ public sealed partial class KubernetesClient : IDisposable
 
         try
         {
-            return await Connection(credential).SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return await Connection(credential).SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limited);
         }
         catch (HttpRequestException exception) when (IsTrust(exception))
         {

@@ -50,6 +50,7 @@ public sealed class PaasDbContext : DbContext
         {
             environment.ToTable("environments").HasKey(x => x.Id);
             environment.HasIndex(x => new { x.AppId, x.Name }).IsUnique();
+            Json(environment.Property(x => x.Formation));
         });
         modelBuilder.Entity<ConfigVar>(variable => variable.ToTable("config_vars").HasKey(x => new { x.AppId, x.Name }));
         modelBuilder.Entity<Delivery>(delivery =>

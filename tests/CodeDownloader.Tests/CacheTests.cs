@@ -48,9 +48,51 @@ public sealed class CacheTests : IAsyncDisposable
         var commit = _repository.Commit("Once", ("a", "1"));
         var first = await _downloads.FetchAsync(_repository.Url, commit);
         Directory.Delete(_repository.Folder, recursive: true);
+        _downloads.RemoveArtifacts();
 
         (await _downloads.FetchAsync(_repository.Url, commit)).SourceDigest.ShouldBe(first.SourceDigest);
         _downloads.Log.ShouldContain("fetched before");
+        _downloads.StoredArtifacts().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_commit_that_is_stored_is_not_read_again_and_the_log_says_the_same()
+    {
+        var commit = _repository.Commit("Once", ("model.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n"));
+        var first = await _downloads.FetchAsync(_repository.Url, commit);
+        var told = _downloads.Log.Split('\n').Where(line => line.StartsWith("   ", StringComparison.Ordinal) || line.StartsWith(" ! ", StringComparison.Ordinal)).Skip(1).ToList();
+        told.ShouldContain(line => line.Contains("Git LFS", StringComparison.Ordinal));
+        Directory.Delete(Path.Combine(_downloads.Cache, "objects"), recursive: true);
+
+        (await _downloads.FetchAsync(_repository.Url, commit)).ShouldBe(first);
+
+        _downloads.Log.Split('\n')[^told.Count..].ShouldBe(told);
+    }
+
+    [Fact]
+    public async Task A_commit_that_is_stored_is_looked_at_again_when_less_is_allowed()
+    {
+        var commit = _repository.Commit("Large", ("a", new string('x', 5_000)));
+        await _downloads.FetchAsync(_repository.Url, commit);
+        await using var stricter = _downloads.Build(("Source:MaxSourceBytes", "1000"));
+
+        (await Should.ThrowAsync<Hosting.Steps.StepFailedException>(
+            stricter.GetRequiredService<SourceDownloader>().DownloadAsync(_downloads.Command(_repository.Url, commit), _downloads, default)))
+            .Reason.ShouldBe(FailureReason.SourceTooLarge);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("nonsense")]
+    public async Task What_was_noted_of_a_stored_commit_may_be_damaged(string note)
+    {
+        var commit = _repository.Commit("Once", ("a", "1"));
+        var first = await _downloads.FetchAsync(_repository.Url, commit);
+        await File.WriteAllTextAsync(Path.Combine(_downloads.Cache, "paas-stored.json"), note);
+
+        (await _downloads.FetchAsync(_repository.Url, commit)).ShouldBe(first);
     }
 
     [Fact]
@@ -115,6 +157,7 @@ public sealed class CacheTests : IAsyncDisposable
                 await File.WriteAllTextAsync(file, content);
         }
 
+        _downloads.RemoveArtifacts();
         // The same commit, from the cache; then another, by a fetch.
         (await _downloads.FetchAsync(_repository.Url)).Commit.ShouldBe(_repository.Head);
         _repository.Commit("Second", ("b", "2"));
@@ -149,6 +192,7 @@ public sealed class CacheTests : IAsyncDisposable
         bytes.AsSpan(bytes.Length / 2, 1_000).Clear();
         File.Delete(pack);
         await File.WriteAllBytesAsync(pack, bytes);
+        _downloads.RemoveArtifacts();
 
         (await _downloads.FetchAsync(_repository.Url, commit)).SourceDigest.ShouldBe(first.SourceDigest);
         _downloads.Log.ShouldContain("What was fetched before is damaged");

@@ -26,6 +26,22 @@ public sealed class TargetTests
     }
 
     [Fact]
+    public async Task Local_has_no_volumes()
+    {
+        var message = await App.WithManifest("entrypoint: ./run\nvolumes: {data: /data}").On(Target.Local).FailAsync(FailureReason.NotSupportedByTarget);
+        message.ShouldStartWith(".paas.yml, line 2, column 11: the target 'local'");
+    }
+
+    [Fact]
+    public async Task Volumes_are_kept_by_name_for_a_target_that_has_them()
+    {
+        var app = App.WithManifest("entrypoint: ./run\nvolumes: {data: /app/data/, uploads-2: /var/lib/app}").On(Target.Docker);
+        (await app.PlanAsync()).Run.Volumes.ShouldBe([new() { Name = "data", Path = "/app/data" }, new() { Name = "uploads-2", Path = "/var/lib/app" }]);
+        app.Log.Lines.ShouldContain("       Volume: data at /app/data");
+        (await App.WithManifest("entrypoint: ./run").On(Target.Docker).PlanAsync()).Run.Volumes.ShouldBeNull();
+    }
+
+    [Fact]
     public async Task Other_targets_provide_services() =>
         (await App.WithManifest("entrypoint: ./run\nservices: [redis]").On(Target.Kubernetes).PlanAsync()).Run.AddOns.ShouldBe([new() { Name = "redis" }]);
 

@@ -75,6 +75,68 @@ public sealed class JourneyTests
     }
 
     [Fact]
+    public async Task Scaled_restarted_and_deployed_again()
+    {
+        await using var platform = await Platform.StartAsync();
+        using var repository = Repository.Python("os.environ['PAAS_RELEASE'] + ' ' + str(os.getpid())");
+        var app = await platform.CreateAppAsync("sized", repository);
+        (await ChangeAsync(2)).ShouldBeNull("it was never deployed");
+        (await platform.DeployAsync(app, repository)).State.ShouldBe(DeploymentStates.Succeeded);
+        (await InstancesAsync("v1")).Count.ShouldBe(2);
+
+        // The live commit once more: the same release, the same processes.
+        var before = await InstancesAsync("v1");
+        using var deploy = await platform.Http.PostAsJsonAsync("/v1/apps/sized/deployments", new { commit = repository.Head });
+        var again = await EndAsync((await deploy.Content.ReadFromJsonAsync<DeploymentResponse>())!.Id);
+        again.Release.ShouldBe(1);
+        (await platform.LogAsync(again.Id)).ShouldContain("Nothing has changed since v1, which goes on.");
+        (await InstancesAsync("v1")).ShouldBe(before, ignoreOrder: true);
+
+        // A restart: the same code, other processes.
+        using var restart = await platform.Http.PostAsync("/v1/apps/sized/restart", null);
+        var restarted = await EndAsync((await restart.Content.ReadFromJsonAsync<DeploymentResponse>())!.Id);
+        (restarted.Release, restarted.Trigger, restarted.ImageDigest).ShouldBe((2, "restart", again.ImageDigest));
+        (await platform.LogAsync(restarted.Id)).ShouldContain("Release v2: Restart");
+        (await InstancesAsync("v2")).Intersect(before).ShouldBeEmpty();
+
+        // To nothing, which is no failure, and back.
+        var zero = await EndAsync((await ChangeAsync(0)).ShouldNotBeNull());
+        zero.Url.ShouldBeNull();
+        (await platform.LogAsync(zero.Id)).ShouldContain("scaled to zero");
+        var page = await platform.GetAppAsync("sized");
+        page.Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        page.Body.ShouldContain("scaled to zero");
+        platform.Processes().ShouldBeEmpty();
+        (await EndAsync((await ChangeAsync(null)).ShouldNotBeNull())).Release.ShouldBe(4);
+        (await InstancesAsync("v4")).Count.ShouldBe(1);
+        var releases = (await platform.Http.GetFromJsonAsync<Page<ReleaseResponse>>("/v1/apps/sized/releases"))!.Items;
+        releases.Select(release => release.Description).ShouldBe(["Scale web as in the manifest", "Scale web=0", "Restart", $"Deploy {repository.Head[..7]}"]);
+
+        async Task<Guid?> ChangeAsync(int? web)
+        {
+            using var answer = await platform.Http.PatchAsJsonAsync("/v1/apps/sized/formation", new Dictionary<string, int?> { ["web"] = web });
+            return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<FormationResponse>())!.DeploymentId;
+        }
+
+        async Task<DeploymentResponse> EndAsync(Guid id)
+        {
+            var ended = await platform.EndOfAsync(id);
+            ended.State.ShouldBe(DeploymentStates.Succeeded, await platform.LogAsync(id));
+            return ended;
+        }
+
+        // Requests go to all instances in turn.
+        async Task<List<string>> InstancesAsync(string release)
+        {
+            var answers = new HashSet<string>();
+            for (var i = 0; i < 8; i++)
+                answers.Add((await platform.GetAppAsync("sized")).Body);
+            answers.ShouldAllBe(answer => answer.StartsWith(release + " "));
+            return [.. answers.Select(answer => answer.Split(' ')[1])];
+        }
+    }
+
+    [Fact]
     public async Task A_repository_in_the_format_of_the_first_version_runs_as_it_is()
     {
         await using var platform = await Platform.StartAsync();

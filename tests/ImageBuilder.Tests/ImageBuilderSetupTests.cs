@@ -23,11 +23,13 @@ public sealed class ImageBuilderSetupTests
         {
             ["ImageBuilder:BuildMemoryBytes"] = "1073741824",
             ["ImageBuilder:BuildCpus"] = "1.5",
+            ["ImageBuilder:BuildCgroup"] = "/paas/builds",
             ["ImageBuilder:BaseImages:python"] = "mirror.example.com/python:{version}",
         }).GetRequiredService<IOptions<ImageBuilderOptions>>().Value;
 
         options.BuildMemoryBytes.ShouldBe(1024L * 1024 * 1024);
         options.BuildCpus.ShouldBe(1.5);
+        options.BuildCgroup.ShouldBe("/paas/builds");
         options.BaseImages.Python.ShouldBe("mirror.example.com/python:{version}");
         options.BaseImages.Node.ShouldBe("node:{version}-slim");
         options.Validate(new ValidationContext(options)).ShouldBeEmpty();
@@ -36,6 +38,8 @@ public sealed class ImageBuilderSetupTests
     [Theory]
     [InlineData("BuildMemoryBytes", "1000", "ImageBuilder__BuildMemoryBytes has to be at least 16777216 (16 MiB)")]
     [InlineData("BuildCpus", "0", "ImageBuilder__BuildCpus has to be between 0.01 and 1024")]
+    [InlineData("BuildCgroup", "builds", "ImageBuilder__BuildCgroup is 'builds'")]
+    [InlineData("BuildCgroup", "/a/../b", "ImageBuilder__BuildCgroup is '/a/../b'")]
     [InlineData("MaxImageBytes", "0", "ImageBuilder__MaxImageBytes has to be a number above 0")]
     [InlineData("BaseImages:Go", "go lang", "ImageBuilder__BaseImages__Go is 'go lang'")]
     public void A_setting_that_cant_be_is_named(string setting, string value, string sentence)

@@ -209,14 +209,16 @@ public sealed class ConcurrencyTests
         await using var platform = await Platform.StartAsync();
         var app = await platform.CreateAppAsync();
         await platform.WaitForAsync(await platform.RequestAsync(app), DeploymentStates.Succeeded);
-        platform.Workers.Hold(Step.BuildImage);
+        // Held here, it has its release already, with the config vars of before.
+        platform.Workers.Hold(Step.DeployRelease);
         var push = await platform.RequestAsync(app);
-        await platform.WaitForAsync(push, DeploymentStates.BuildingImage);
+        await platform.WaitForAsync(push, DeploymentStates.DeployingRelease);
         platform.Workers.Instead = (_, _) => Task.FromResult(false);
+        await platform.SetConfigVarAsync(app, "COLOR", "red");
         var change = await platform.RequestAsync(app, DeploymentTriggers.ConfigChange, x => x.Description = "Set COLOR");
         await platform.WaitForAsync(change, DeploymentStates.WaitingForTurn);
-        await Platform.UntilAsync(() => platform.Workers.Count(Step.BuildImage) == 2, "the build began");
-        await platform.Bus.Publish(Workers.Success(platform.Workers.Received.Last(x => x is BuildImage)));
+        await Platform.UntilAsync(() => platform.Workers.Count(Step.DeployRelease) == 2, "the release was sent");
+        await platform.Bus.Publish(Workers.Success(platform.Workers.Received.Last(x => x is DeployRelease)));
 
         await platform.WaitForAsync(push, DeploymentStates.Succeeded);
         await platform.WaitForAsync(change, DeploymentStates.Succeeded);

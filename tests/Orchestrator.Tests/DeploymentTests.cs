@@ -1,3 +1,4 @@
+using MassTransit;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 
@@ -161,17 +162,11 @@ public sealed class DeploymentTests
     }
 
     [Fact]
-    public async Task What_is_built_and_gets_lost_again_and_again_faults_after_three_builds_and_can_be_built_anew()
+    public async Task What_is_built_and_gets_lost_again_and_again_faults_after_three_builds_and_a_replay_builds_it_anew()
     {
         await using var platform = await Platform.StartAsync();
         var app = await platform.CreateAppAsync();
-        platform.Workers.Instead = async (command, context) =>
-        {
-            if (command is not PublishImage)
-                return false;
-            await context.Publish(new BuiltImageLost { DeploymentId = command.DeploymentId, Attempt = command.Attempt, LogId = Guid.NewGuid(), LogBatches = 0 });
-            return true;
-        };
+        platform.Workers.Instead = LoseFirst(int.MaxValue);
         var id = await platform.RequestAsync(app);
 
         var deployment = await platform.WaitForAsync(id, DeploymentStates.Faulted);
@@ -180,10 +175,24 @@ public sealed class DeploymentTests
         platform.Workers.Count(Step.PublishImage).ShouldBe(3);
         deployment.FailureReason.ShouldBe(FailureReason.StepFaulted);
         deployment.FailureMessage!.ShouldStartWith("What was built was gone three times before it could be published.");
-        platform.Workers.Instead = (_, _) => Task.FromResult(false);
-        await platform.Bus.Publish(new ReplayDeployment { DeploymentId = id, FromStep = Step.BuildImage, RequestedBy = "operator" });
+
+        // Still lost, three more builds; from then on it is there.
+        await platform.Bus.Publish(new ReplayDeployment { DeploymentId = id, RequestedBy = "operator" });
+        await platform.WaitForAsync(id, x => x.CurrentState == DeploymentStates.Faulted && x.Attempt > deployment.Attempt, "faulted again");
+        platform.Workers.Count(Step.BuildImage).ShouldBe(6);
+        platform.Workers.Count(Step.PublishImage).ShouldBe(7);
+        platform.Workers.Instead = LoseFirst(platform.Workers.Count(Step.BuildImage));
+        await platform.Bus.Publish(new ReplayDeployment { DeploymentId = id, RequestedBy = "operator" });
         await platform.WaitForAsync(id, DeploymentStates.Succeeded);
-        platform.Workers.Count(Step.BuildImage).ShouldBe(4);
+        platform.Workers.Count(Step.BuildImage).ShouldBe(7);
+
+        Func<IStepCommand, ConsumeContext, Task<bool>> LoseFirst(int builds) => async (command, context) =>
+        {
+            if (command is not PublishImage || platform.Workers.Count(Step.BuildImage) > builds)
+                return false;
+            await context.Publish(new BuiltImageLost { DeploymentId = command.DeploymentId, Attempt = command.Attempt, LogId = Guid.NewGuid(), LogBatches = 0 });
+            return true;
+        };
     }
 
     [Theory]

@@ -8,6 +8,7 @@ using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Hosting;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Secrets;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 
@@ -85,6 +86,20 @@ internal sealed class Platform : IAsyncDisposable
         await Bus.Publish(new DeploymentRequested { DeploymentId = id });
         return id;
     }
+
+    public Task SetConfigVarAsync(App app, string name, string value) => InDbAsync(async db =>
+    {
+        var sealedValue = _host.Services.GetRequiredService<SecretSealer>().Seal(value);
+        await db.ConfigVars.Where(x => x.AppId == app.Id && x.Name == name).ExecuteDeleteAsync();
+        db.ConfigVars.Add(new ConfigVar { AppId = app.Id, Name = name, SealedValue = sealedValue, UpdatedAt = DateTime.UtcNow });
+        return await db.SaveChangesAsync();
+    });
+
+    public Task ScaleAsync(App app, Dictionary<string, int>? formation) => InDbAsync(async db =>
+    {
+        (await db.Environments.SingleAsync(x => x.AppId == app.Id)).Formation = formation;
+        return await db.SaveChangesAsync();
+    });
 
     public Task<DeploymentState> WaitForAsync(Guid deployment, string state) => WaitForAsync(deployment, x => x.CurrentState == state, state);
 

@@ -25,10 +25,16 @@ public sealed class DockerEngine : IAsyncLifetime
 
     public string Socket => Path.Combine(_folder, "docker.sock");
 
+    /// <summary>Where containers reach this machine.</summary>
+    public string Gateway => $"10.{_net}.0.1";
+
     public bool IsRunning => _server is { HasExited: false };
 
     /// <summary>Limits what the engine can store, in MiB; null for the disk's own limit.</summary>
     public int? DiskSize { get; init; }
+
+    /// <summary>The control group for all that the engine starts; null for its own choice, which other engines share.</summary>
+    public string? CgroupParent { get; init; }
 
     public static async Task<DockerEngine> StartNewAsync(int? diskSize = null)
     {
@@ -42,7 +48,8 @@ public sealed class DockerEngine : IAsyncLifetime
         if (!IsInstalled)
             return;
         await MakeBridgeAsync();
-        await File.WriteAllTextAsync(Within("daemon.json"), "{}");
+        // Before version 23 an engine's id comes from this file, and all engines of a machine would have the same.
+        await File.WriteAllTextAsync(Within("daemon.json"), $$"""{ "deprecated-key-path": "{{Within("key.json")}}" }""");
         Directory.CreateDirectory(Within("data"));
         if (DiskSize is { } megabytes)
             await RunAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "paas-docker", Within("data"));
@@ -56,6 +63,7 @@ public sealed class DockerEngine : IAsyncLifetime
         [
             Package, "--config-file", Within("daemon.json"), "--data-root", Within("data"), "--exec-root", Within("run"), "--pidfile", Within("pid"),
             "--host", Endpoint, "--bridge", _bridge!, "--default-address-pool", $"base=10.{_net}.128.0/17,size=24",
+            .. CgroupParent is null ? Array.Empty<string>() : ["--cgroup-parent", CgroupParent],
             "--iptables=false", "--ip6tables=false", "--ip-masq=false", "--ip-forward=false",
         ])
         {
@@ -125,17 +133,25 @@ public sealed class DockerEngine : IAsyncLifetime
     }
 
     /// <summary>Makes an image out of a folder's files.</summary>
-    public async Task ImportAsync(string folder, string image)
+    public Task ImportAsync(string folder, string image) => ImportAsync(["-C", folder, "-c", "."], image);
+
+    /// <summary>Makes an image out of what <c>tar</c> packs with these arguments, with lines of a Dockerfile such as <c>CMD</c>.</summary>
+    internal async Task ImportAsync(IEnumerable<string> arguments, string image, params string[] changes)
     {
-        using var tar = Process.Start(new ProcessStartInfo("tar", ["-C", folder, "-c", "."]) { RedirectStandardOutput = true })!;
-        var start = new ProcessStartInfo("docker", ["--host", Endpoint, "import", "-", image]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        using var tar = Process.Start(new ProcessStartInfo("tar", arguments) { RedirectStandardOutput = true })!;
+        var start = new ProcessStartInfo("docker", ["--host", Endpoint, "import", .. changes.SelectMany(change => new[] { "--change", change }), "-", image])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
         using var import = Process.Start(start)!;
         await tar.StandardOutput.BaseStream.CopyToAsync(import.StandardInput.BaseStream);
         import.StandardInput.Close();
         await import.StandardOutput.ReadToEndAsync();
         await import.WaitForExitAsync();
-        if (import.ExitCode != 0)
-            throw new InvalidOperationException($"docker import of {image} ended with {import.ExitCode}.");
+        await tar.WaitForExitAsync();
+        if (tar.ExitCode != 0 || import.ExitCode != 0)
+            throw new InvalidOperationException($"tar and docker import of {image} ended with {tar.ExitCode} and {import.ExitCode}.");
     }
 
     /// <summary>Makes an image with a shell and the usual small programs, 2 MB.</summary>
@@ -160,6 +176,14 @@ public sealed class DockerEngine : IAsyncLifetime
 
     /// <summary>Docker's own command, against this engine.</summary>
     public Task<string> DockerAsync(params string[] arguments) => RunAsync("docker", ["--host", Endpoint, .. arguments]);
+
+    /// <summary>What a container has printed, errors first.</summary>
+    public async Task<string> LogAsync(string container)
+    {
+        using var process = Process.Start(new ProcessStartInfo("docker", ["--host", Endpoint, "logs", container]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        return await process.StandardError.ReadToEndAsync() + await output;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -20,6 +20,8 @@ public sealed class RegistryServer : IAsyncLifetime
 
     public Uri Url => new($"http://127.0.0.1:{_port}/");
 
+    public bool IsRunning => _server is { HasExited: false };
+
     /// <summary>Where it keeps what it stores.</summary>
     public string Storage => Within("storage");
 

@@ -81,10 +81,12 @@ internal sealed class Cluster : PlatformClient, IAsyncDisposable
 
     public ServiceProcess Service(string name) => Services.Single(service => service.Name == name);
 
-    public async Task WaitUntilReadyAsync()
+    public Task WaitUntilReadyAsync() => WaitUntilReadyAsync(Services);
+
+    public static async Task WaitUntilReadyAsync(params IEnumerable<ServiceProcess> services)
     {
         using var http = new HttpClient();
-        foreach (var service in Services)
+        foreach (var service in services)
             await UntilReadyAsync(service, http);
     }
 

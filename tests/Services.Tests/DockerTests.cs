@@ -9,22 +9,13 @@ using Paas.Contracts.Api;
 namespace Paas.Services.Tests;
 
 /// <summary>Apps in containers: a real engine and a real registry, with every service a process of its own.</summary>
-public sealed class DockerTests
+[Collection(DockerCollection.Name)]
+public sealed class DockerTests(DockerCluster docker)
 {
     [Fact]
     public async Task From_a_push_to_a_container_that_answers()
     {
-        Assert.SkipUnless(Cluster.IsPossible && DockerEngine.IsInstalled && RegistryServer.IsInstalled, "Docker, a registry, RabbitMQ or PostgreSQL is not installed here.");
-        await using var engine = await DockerEngine.StartNewAsync();
-        await engine.ImportBusyBoxAsync();
-        await using var registry = await RegistryServer.StartNewAsync();
-        await using var cluster = await Cluster.StartAsync(settings: new()
-        {
-            ["Docker__Endpoint"] = engine.Endpoint,
-            ["Registry__Url"] = registry.Url.ToString(),
-            ["Registry__Username"] = RegistryServer.Username,
-            ["Registry__Password"] = RegistryServer.Password,
-        });
+        var (cluster, engine, registry) = (docker.Cluster, docker.Engine, docker.Registry);
         using var repository = Repository.Container("one");
         var app = await cluster.CreateAppAsync("hello", repository, target: Target.Docker);
 
@@ -41,7 +32,7 @@ public sealed class DockerTests
         config.GetProperty("User").GetString().ShouldBe("1000");
         config.GetProperty("Labels").GetProperty("org.opencontainers.image.revision").GetString().ShouldBe(repository.Head);
         config.GetProperty("Labels").GetProperty("io.paas.app").GetString().ShouldBe(app.Id.ToString());
-        var running = (await engine.DockerAsync("ps", "--quiet")).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem();
+        var running = (await engine.DockerAsync("ps", "--quiet", "--filter", $"label=io.paas.app={app.Id}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem();
         (await engine.DockerAsync("inspect", "--format", "{{.Image}}", running)).Trim().ShouldBe(image);
 
         repository.Commit(("index.html", "two"));
@@ -53,22 +44,26 @@ public sealed class DockerTests
         var back = await cluster.EndOfAsync((await rollback.Content.ReadFromJsonAsync<DeploymentResponse>(TestContext.Current.CancellationToken))!.Id);
         back.State.ShouldBe(DeploymentStates.Succeeded, await cluster.LogAsync(back.Id) + cluster.Output);
         back.ImageDigest.ShouldBe(first.ImageDigest);
+        foreach (var (tag, release) in new[] { ("v1", first), ("v2", second), ("v3", back) })
+        {
+            using var tagged = await images.GetAsync($"v2/hello/manifests/{tag}", TestContext.Current.CancellationToken);
+            tagged.Headers.GetValues("Docker-Content-Digest").ShouldHaveSingleItem().ShouldBe(release.ImageDigest);
+        }
+
         (await cluster.GetAppAsync("hello")).ShouldBe((HttpStatusCode.OK, "one"));
 
         (await cluster.Http.DeleteAsync("/v1/apps/hello", TestContext.Current.CancellationToken)).StatusCode.ShouldBe(HttpStatusCode.NoContent);
-        await PlatformClient.UntilAsync(async () => (await engine.DockerAsync("ps", "--all", "--quiet")).Length == 0, "the containers were gone");
+        await PlatformClient.UntilAsync(
+            async () => (await engine.DockerAsync("ps", "--all", "--quiet", "--filter", $"label=io.paas.app={app.Id}")).Length == 0, "the containers were gone");
     }
 
     [Fact]
     public async Task A_build_that_fails_is_the_developers_matter_and_says_at_which_step()
     {
-        Assert.SkipUnless(Cluster.IsPossible && DockerEngine.IsInstalled, "Docker, RabbitMQ or PostgreSQL is not installed here.");
-        await using var engine = await DockerEngine.StartNewAsync();
-        await engine.ImportBusyBoxAsync();
-        await using var cluster = await Cluster.StartAsync(settings: new() { ["Docker__Endpoint"] = engine.Endpoint });
+        var cluster = docker.Cluster;
         using var repository = Repository.Container("one");
         repository.Commit(("Dockerfile", "FROM busybox\nRUN echo begun\nRUN echo the disk is not the trouble && exit 7\nRUN echo never\nCMD [\"true\"]\n"));
-        var app = await cluster.CreateAppAsync("hello", repository, target: Target.Docker);
+        var app = await cluster.CreateAppAsync("unbuildable", repository, target: Target.Docker);
 
         var failed = await cluster.DeployAsync(app, repository);
 
@@ -78,6 +73,43 @@ public sealed class DockerTests
         failed.Failure.Message.ShouldContain("7");
         failed.Steps.Single(step => step.Name == Step.BuildImage).Attempt.ShouldBe(1);
         (await cluster.LogAsync(failed.Id)).ShouldContain("the disk is not the trouble");
+    }
+
+    [Fact]
+    public async Task Samples_without_a_Dockerfile_are_built_pushed_and_run_side_by_side()
+    {
+        Assert.SkipUnless(Cluster.IsPossible && DockerEngine.IsInstalled && RegistryServer.IsInstalled, "Docker, a registry, RabbitMQ or PostgreSQL is not installed here.");
+        Assert.SkipUnless(RuntimeImages.HasPython && RuntimeImages.HasNode, "Python with pip or Node.js with npm is not installed here.");
+        await using var engine = await DockerEngine.StartNewAsync();
+        await engine.ImportBusyBoxAsync("busybox:stable");
+        await engine.ImportPythonAsync();
+        await engine.ImportNodeAsync();
+        await using var registry = await RegistryServer.StartNewAsync();
+        await using var cluster = await Cluster.StartAsync(settings: new()
+        {
+            ["Docker__Endpoint"] = engine.Endpoint,
+            ["Registry__Url"] = registry.Url.ToString(),
+            ["Registry__Username"] = RegistryServer.Username,
+            ["Registry__Password"] = RegistryServer.Password,
+        });
+
+        var answers = await Task.WhenAll(DeployAsync("python-hello"), DeployAsync("node-hello"), DeployAsync("hello"));
+
+        answers[0].ShouldBe("Hello from Python, release v1\n");
+        answers[1].ShouldBe("Hello from Node, release v1\n");
+        answers[2].ShouldContain("Your push is live");
+
+        async Task<string> DeployAsync(string sample)
+        {
+            var folder = Path.Combine(BuiltPrograms.RepositoryRoot, "samples", sample);
+            using var repository = new Repository([.. Directory.GetFiles(folder).Select(file => (Path.GetFileName(file), File.ReadAllText(file)))]);
+            var app = await cluster.CreateAppAsync(sample, repository, target: Target.Docker);
+            var deployment = await cluster.DeployAsync(app, repository);
+            deployment.State.ShouldBe(DeploymentStates.Succeeded, await cluster.LogAsync(deployment.Id) + cluster.Output);
+            var (status, body) = await cluster.GetAppAsync(sample);
+            status.ShouldBe(HttpStatusCode.OK, body);
+            return body;
+        }
     }
 
     private static HttpClient Registry(RegistryServer registry)

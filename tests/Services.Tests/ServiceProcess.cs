@@ -20,6 +20,9 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
 
     public Uri Url { get; } = new($"http://127.0.0.1:{Ports.Free()}");
 
+    /// <summary>Environment variables of this one alone, as of its next start.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
+
     public bool IsRunning => _process is { HasExited: false };
 
     public int Id => _process!.Id;
@@ -50,7 +53,7 @@ internal sealed class ServiceProcess(string name, string project, IReadOnlyDicti
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (var (key, value) in environment)
+        foreach (var (key, value) in environment.Concat(Settings))
             info.Environment[key] = value;
         _process = new Process { StartInfo = info, EnableRaisingEvents = true };
         _process.Exited += (sender, _) => Revive((Process)sender!);

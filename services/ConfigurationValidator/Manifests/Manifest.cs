@@ -22,6 +22,7 @@ internal sealed record Manifest
     public Placed<IReadOnlyDictionary<string, string>>? BuildArgs { get; init; }
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
     public IReadOnlyList<Placed<AddOn>> AddOns { get; init; } = [];
+    public IReadOnlyList<Placed<AppVolume>> Volumes { get; init; } = [];
 }
 
 /// <summary>A value and where it was written.</summary>

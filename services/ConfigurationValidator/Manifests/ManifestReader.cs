@@ -7,7 +7,7 @@ namespace Paas.ConfigurationValidator.Manifests;
 internal sealed class ManifestReader(string file, SourceErrors errors)
 {
     public static readonly string[] Keys =
-        ["runtime", "entrypoint", "processes", "release", "health", "static", "build", "env", "services"];
+        ["runtime", "entrypoint", "processes", "release", "health", "static", "build", "env", "services", "volumes"];
 
     private static readonly string[] SeedKeys = ["runtime", "entrypoint", "services"];
 
@@ -38,6 +38,7 @@ internal sealed class ManifestReader(string file, SourceErrors errors)
             BuildArgs = BuildArgs(build),
             Env = map.Variables("env", "env: {NAME: value}", VariableRules.CheckEnv, VariableRules.MaxCount),
             AddOns = ServiceSection.Read(map, errors),
+            Volumes = VolumeSection.Read(map, errors),
         };
     }
 

@@ -9,9 +9,11 @@ namespace Paas.Deployer.Targets;
 /// <param name="Settings">The variables of its container, given its password.</param>
 /// <param name="Url">Its URL, given its password.</param>
 /// <param name="Command">In place of the image's own, given its password.</param>
+/// <param name="Asked">A program of its image, and what that prints while it listens but takes no connections yet.</param>
 internal sealed record AddOnKind(
     string Image, string Version, int Port, string DataFolder, IReadOnlyList<string> UrlVariables,
-    Func<string, Dictionary<string, string>> Settings, Func<string, string> Url, Func<string, IReadOnlyList<string>>? Command = null)
+    Func<string, Dictionary<string, string>> Settings, Func<string, string> Url, Func<string, IReadOnlyList<string>>? Command = null,
+    (IReadOnlyList<string> Program, string NotYet)? Asked = null)
 {
     private const string User = "app";
 
@@ -31,7 +33,9 @@ internal sealed record AddOnKind(
         ["postgres"] = new("postgres", "17", 5432, "/var/lib/paas", ["DATABASE_URL"],
             // A folder within the volume: where it lies by default changes from version to version.
             password => new() { ["POSTGRES_USER"] = User, ["POSTGRES_PASSWORD"] = password, ["POSTGRES_DB"] = User, ["PGDATA"] = "/var/lib/paas/data" },
-            password => $"postgres://{User}:{password}@postgres:5432/{User}"),
+            password => $"postgres://{User}:{password}@postgres:5432/{User}",
+            // After it was killed it first reads its log.
+            Asked: (["pg_isready", "--host", "127.0.0.1"], "rejecting connections")),
         ["mysql"] = new("mysql", "8.4", 3306, "/var/lib/mysql", ["DATABASE_URL", "MYSQL_URL"],
             password => new() { ["MYSQL_USER"] = User, ["MYSQL_PASSWORD"] = password, ["MYSQL_DATABASE"] = User, ["MYSQL_ROOT_PASSWORD"] = password },
             password => $"mysql://{User}:{password}@mysql:3306/{User}"),

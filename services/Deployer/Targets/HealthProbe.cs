@@ -18,6 +18,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     // A fresh connection for each try: a kept one would say little about who listens now.
     private readonly string? _host = options.Value.InstanceHost;
     private readonly string[] _addresses = options.Value.InstanceHost is { } host ? [host] : ["127.0.0.1", "[::1]"];
+    private readonly string _published = options.Value.PublishHost ?? options.Value.InstanceHost ?? "127.0.0.1";
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -33,10 +34,16 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     public void Dispose() => _http.Dispose();
 
     /// <summary>Waits until an instance without a port has run for a while.</summary>
-    public async Task WaitUntilStableAsync(IProbedInstance instance, string name, CancellationToken cancellation)
+    /// <param name="instance">The instance.</param>
+    /// <param name="name">What it is called, such as <c>worker.1</c>.</param>
+    /// <param name="ranFor">How long it has run already.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task WaitUntilStableAsync(IProbedInstance instance, string name, TimeSpan ranFor, CancellationToken cancellation)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var wait = Task.Delay(options.Value.StaysUpFor, clock, waiting.Token);
+        var staysUpFor = options.Value.StaysUpFor;
+        var left = ranFor <= TimeSpan.Zero ? staysUpFor : ranFor >= staysUpFor ? TimeSpan.Zero : staysUpFor - ranFor;
+        var wait = Task.Delay(left, clock, waiting.Token);
         await Task.WhenAny(instance.Ended, wait);
         await waiting.CancelAsync();
         cancellation.ThrowIfCancellationRequested();
@@ -63,7 +70,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         {
             while (true)
             {
-                foreach (var address in instance.IsBehindProxy ? _addresses[..1] : _addresses)
+                foreach (var address in instance.IsBehindProxy ? [_published] : _addresses)
                 {
                     var url = new Uri($"http://{address}:{reachedAt.ToString(CultureInfo.InvariantCulture)}");
                     if (await AskAsync(url, host, health.Path, stop) is not { } got)

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
-using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Gateway.Apps;
 using Paas.Gateway.Http;
+using Paas.Gateway.Releases;
 using Paas.Hosting.Secrets;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
@@ -12,7 +12,7 @@ using Paas.Persistence.Messaging;
 namespace Paas.Gateway.ConfigVars;
 
 /// <summary>Changes an app's config vars, and makes the deployment that brings them to the running app.</summary>
-internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, SecretSealer sealer, TimeProvider clock)
+internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, LiveRelease live, SecretSealer sealer, TimeProvider clock)
 {
     public async Task<ConfigVarsResponse> ApplyAsync(
         string appName, IReadOnlyDictionary<string, string?> asked, bool replaceAll, string requestedBy, CancellationToken cancellation)
@@ -53,10 +53,10 @@ internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, Secre
 
         ConfigVarRules.CheckAll(values);
         Guid? deploymentId = null;
-        if (set.Count + unset.Count > 0 && environment.LiveRelease is { } live)
+        if (set.Count + unset.Count > 0 && environment.LiveRelease is not null)
         {
             var description = GatewayTexts.ConfigChange([.. set.Keys.Order(StringComparer.Ordinal)], unset);
-            deploymentId = await DeployAsync(app, environment, live, description, requestedBy, now, cancellation);
+            deploymentId = (await live.DeployAsync(app, environment, DeploymentTriggers.ConfigChange, description, requestedBy, cancellation)).CorrelationId;
         }
 
         await outbox.SaveChangesAsync(cancellation);
@@ -67,17 +67,6 @@ internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, Secre
     {
         var id = await db.FindAppIdAsync(appName, cancellation);
         return new ConfigVarsResponse { Items = Show(await db.ConfigVars.AsNoTracking().Where(variable => variable.AppId == id).ToListAsync(cancellation)) };
-    }
-
-    private async Task<Guid> DeployAsync(
-        App app, AppEnvironment environment, int live, string description, string requestedBy, DateTime now, CancellationToken cancellation)
-    {
-        var release = await db.Releases.AsNoTracking().SingleOrDefaultAsync(x => x.EnvironmentId == environment.Id && x.Version == live, cancellation);
-        var deployment = await db.AddDeploymentAsync(app, environment.Id, DeploymentTriggers.ConfigChange, requestedBy, now, cancellation);
-        deployment.Description = description;
-        deployment.Commit = release?.Commit;
-        await outbox.PublishAsync(new DeploymentRequested { DeploymentId = deployment.CorrelationId }, cancellation);
-        return deployment.CorrelationId;
     }
 
     private List<ConfigVarResponse> Show(IEnumerable<ConfigVar> variables) =>

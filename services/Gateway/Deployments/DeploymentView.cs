@@ -56,5 +56,5 @@ internal static class DeploymentView
 
     /// <summary>The image is there already.</summary>
     private static bool IsSkipped(string trigger, string step) =>
-        trigger is DeploymentTriggers.Rollback or DeploymentTriggers.ConfigChange && step is not (Step.DeployRelease or Step.ResolveUrl);
+        (trigger == DeploymentTriggers.Rollback || DeploymentTriggers.OfLiveImage.Contains(trigger)) && step is not (Step.DeployRelease or Step.ResolveUrl);
 }

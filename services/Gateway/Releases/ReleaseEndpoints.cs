@@ -21,6 +21,22 @@ internal static class ReleaseEndpoints
         var releases = v1.MapGroup("/apps/{app}/releases").WithTags("Releases").ProducesProblem(404);
         releases.MapGet("/", ListAsync).WithSummary("An app's releases, newest first.").ProducesProblem(400);
         releases.MapPost("/{version}/rollback", RollBackAsync).WithSummary("Deploys an earlier release again, under a new number.").ProducesProblem(409);
+        v1.MapPost("/apps/{app}/restart", RestartAsync).WithTags("Releases")
+            .WithSummary("Makes a new release of the live one as it is: new instances take over.").ProducesProblem(404).ProducesProblem(409);
+    }
+
+    private static async Task<Accepted<DeploymentResponse>> RestartAsync(
+        string app, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, LiveRelease live, CancellationToken cancellation)
+    {
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
+        var found = await db.FindAppAsync(app, cancellation);
+        var environment = await db.LockEnvironmentAsync(found.MainEnvironment().Id, cancellation)
+            ?? throw ProblemException.NotFound(GatewayTexts.AppUnknown(app)); // removed meanwhile
+        if (environment.LiveRelease is null)
+            throw ProblemException.Conflict(GatewayTexts.NothingToRestart(app));
+        var deployment = await live.DeployAsync(found, environment, DeploymentTriggers.Restart, GatewayTexts.Restart(), caller.CallerName(), cancellation);
+        await outbox.SaveChangesAsync(cancellation);
+        return DeploymentEndpoints.AcceptedAt(deployment);
     }
 
     private static async Task<Ok<Page<ReleaseResponse>>> ListAsync(string app, [AsParameters] PageQuery query, PaasDbContext db, CancellationToken cancellation)

@@ -12,6 +12,11 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
 {
     private const int Killed = 137;
 
+    // EAGAIN of fork.
+    private const string NoProcess = "Resource temporarily unavailable";
+
+    private static readonly string[] DiskFull = ["no space left on device", "disk quota exceeded"];
+
     // What the network says when a registry can't be reached.
     private static readonly string[] Network =
     [
@@ -23,7 +28,7 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
     // What an engine says that has trouble of its own.
     private static readonly string[] Engine =
     [
-        "no space left on device", "disk quota exceeded", "input/output error", "read-only file system", "cannot allocate memory", "too many open files",
+        .. DiskFull, "input/output error", "read-only file system", "cannot allocate memory", "too many open files",
         "context canceled", "transport is closing", "code = Unavailable", "connection error", "containerd", "database not open", "layer does not exist",
     ];
 
@@ -31,7 +36,7 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
     public Exception Of(string error, BuildStep? step)
     {
         if (ExitCode().Match(error) is { Success: true } exit && int.TryParse(exit.Groups["code"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var code))
-            return Failed(OfExit(code, step));
+            return OfExit(code, step);
         if (ParseError().Match(error) is { Success: true } parse)
             return Failed(OfParsing(int.Parse(parse.Groups["line"].ValueSpan, CultureInfo.InvariantCulture), parse.Groups["what"].Value));
         if (BaseOf(error, step) is { } baseImage)
@@ -50,13 +55,20 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
     /// <summary>For what the engine answers instead of a stream.</summary>
     public Exception Of(EngineException refused) => refused.Status == HttpStatusCode.BadRequest || ParseError().IsMatch(refused.Reason)
         ? Of(refused.Reason, null)
-        : refused;
+        : Has(DiskFull, refused.Reason) ? new EngineTroubleException(ImageBuilderTexts.EngineTrouble(Short(refused.Reason))) : refused;
 
-    private string OfExit(int code, BuildStep? step)
+    private Exception OfExit(int code, BuildStep? step)
     {
         if (code == Killed && options.BuildMemoryBytes is { } cap)
-            return ImageBuilderTexts.OutOfMemory(step, cap);
-        return code == Killed ? ImageBuilderTexts.StepKilled(step) : ImageBuilderTexts.StepFailed(step, code);
+            return Failed(ImageBuilderTexts.OutOfMemory(step, cap));
+        if (code == Killed)
+            return Failed(ImageBuilderTexts.StepKilled(step));
+        // The engine does not know why a step has failed, and a program that finds the disk full says so in these words.
+        if (step?.LastLines.Any(line => Has(DiskFull, line)) is true)
+            return new EngineTroubleException(ImageBuilderTexts.NoRoom(step, code));
+        return Failed(options.BuildCgroup is not null && step?.LastLines.Any(line => line.Contains(NoProcess, StringComparison.Ordinal)) is true
+            ? ImageBuilderTexts.OutOfProcesses(step, code)
+            : ImageBuilderTexts.StepFailed(step, code));
     }
 
     private string OfParsing(int line, string what)
@@ -114,4 +126,4 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
 internal sealed class BaseImageUnreachableException(string message) : Exception(message);
 
 /// <summary>The engine could not build, through no fault of the app.</summary>
-internal sealed class EngineTroubleException(string message) : Exception(message);
+internal sealed class EngineTroubleException(string message, Exception? inner = null) : Exception(message, inner);

@@ -81,6 +81,7 @@ public sealed partial class DockerImageBuilder(
             NoCache = command.NoCache,
             MemoryBytes = _options.BuildMemoryBytes,
             Cpus = _options.BuildCpus,
+            CgroupParent = _options.BuildCgroup,
         };
         var inputs = await BuildInputs.DigestAsync(engine, command, text, request, cancellation);
         if (!command.NoCache && await ReuseAsync(command, inputs, log, cancellation) is { } reused)
@@ -112,11 +113,13 @@ public sealed partial class DockerImageBuilder(
     private async Task<string> BuildAsync(BuildRequest request, BuildContext context, BuildErrors errors, IStepLog log, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
+        var isBegun = false;
         IBuildProgress progress = request.IsClassic ? new ClassicProgress(log, clock, request.Labels.Count) : new BuildKitProgress(log);
         try
         {
             await foreach (var message in engine.BuildAsync(request, context, cancellation))
             {
+                isBegun = true;
                 progress.Read(message);
                 if (message.Error is { } error)
                     throw errors.Of(error, progress.Failed);
@@ -125,6 +128,12 @@ public sealed partial class DockerImageBuilder(
         catch (EngineException refused)
         {
             throw errors.Of(refused);
+        }
+        catch (EngineUnreachableException away) when (!isBegun)
+        {
+            // An engine that has no room for the sources closes the connection, and what it would say is lost.
+            _ = await engine.InfoAsync(cancellation);
+            throw new EngineTroubleException(ImageBuilderTexts.SourcesNotTaken(), away);
         }
 
         var image = await engine.FindImageAsync(request.Tag, cancellation) ?? throw new EngineTroubleException(ImageBuilderTexts.NoImageMade());

@@ -18,9 +18,16 @@ internal static class DeploymentActivities
     /// <summary>How long a canceled step may take to stop before the deployment ends without its answer.</summary>
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>It brings what was built before: a rollback, or a change of config vars.</summary>
+    /// <summary>It brings what was built before: a rollback, or the live release with something changed.</summary>
     public static bool NeedsNoBuild(this DeploymentState deployment) =>
-        deployment.Trigger is DeploymentTriggers.Rollback or DeploymentTriggers.ConfigChange;
+        deployment.Trigger == DeploymentTriggers.Rollback || deployment.ChangesLiveRelease();
+
+    /// <summary>It brings no other code than what is live.</summary>
+    public static bool ChangesLiveRelease(this DeploymentState deployment) => DeploymentTriggers.OfLiveImage.Contains(deployment.Trigger);
+
+    /// <summary>Even if nothing has changed.</summary>
+    public static bool WantsNewInstances(this DeploymentState deployment) =>
+        deployment.Trigger is DeploymentTriggers.Restart or DeploymentTriggers.Rollback || deployment.NoCache;
 
     public static bool HasExpiredBefore(this DeploymentState deployment) =>
         deployment.Steps.Any(step => step.Name == deployment.Step && step.Expired);
@@ -149,7 +156,7 @@ internal static class DeploymentActivities
         this EventActivityBinder<DeploymentState, BuiltImageLost> source, DeploymentStateMachine machine) => source.ThenAsync(async context =>
         {
             context.Saga.RememberLog(context.Message);
-            if (context.Saga.Steps.Count(step => step.Name == Step.BuildImage) >= MaxBuilds)
+            if (context.Saga.CountSinceReplay(Step.BuildImage) >= MaxBuilds)
             {
                 context.EndWith(StepStates.Faulted, "faulted", FailureReason.StepFaulted, OrchestratorTexts.BuildKeepsGettingLost);
                 await context.TransitionToState(machine.Faulted);
@@ -172,6 +179,7 @@ internal static class DeploymentActivities
             context.Say(OrchestratorTexts.Replayed(step, asked.RequestedBy));
             context.Record(asked.Among is null ? OperatorActions.Replay : OperatorActions.ReplayMany, asked.RequestedBy, asked.Among, step);
             deployment.ClearFailure();
+            deployment.Amend(record => record with { Replayed = true });
             if (step is Step.DownloadCode or Step.ValidateConfiguration)
             {
                 deployment.ResumeStep = null;
@@ -199,7 +207,8 @@ internal static class DeploymentActivities
         where T : class
     {
         var deployment = context.Saga;
-        if (step == Step.DeployRelease && await context.Releases().PrepareAsync(deployment, context.Now(), context.CancellationToken) is { } refusal)
+        var prepared = step == Step.DeployRelease ? await context.Releases().PrepareAsync(deployment, context.Now(), context.CancellationToken) : default;
+        if (prepared.Refusal is { } refusal)
         {
             deployment.Step = step;
             context.EndWith(StepStates.Failed, "failed", FailureReason.ReleaseOutdated, refusal);
@@ -209,6 +218,8 @@ internal static class DeploymentActivities
         }
 
         deployment.BeginStep(step, context.Now(), context.Limit(step) + context.Policies()[step].QueueTimeout);
+        if (prepared.Line is { } line)
+            context.Say(line);
         await context.TransitionToState(machine.StateOf(step));
         var command = await context.GetPayload<IServiceProvider>().GetRequiredService<StepCommands>().ForAsync(deployment, context.CancellationToken);
         await context.Send(Endpoints.For(step), command, command.GetType());

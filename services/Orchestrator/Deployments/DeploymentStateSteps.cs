@@ -27,6 +27,10 @@ internal static class DeploymentStateSteps
         deployment.Steps = [.. deployment.Steps.Select(step => ReferenceEquals(step, current) ? change(step) : step)];
     }
 
+    /// <summary>How often a step was begun since the last replay, or in all if there was none.</summary>
+    public static int CountSinceReplay(this DeploymentState deployment, string name) =>
+        deployment.Steps.Reverse().TakeWhile(step => !step.Replayed).Count(step => step.Name == name);
+
     public static void RememberLog(this DeploymentState deployment, IStepEnded ended)
     {
         deployment.LogId = ended.LogId;

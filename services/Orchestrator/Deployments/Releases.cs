@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Paas.Contracts.Api;
 using Paas.Hosting.Secrets;
@@ -6,47 +8,70 @@ using Paas.Persistence.Entities;
 
 namespace Paas.Orchestrator.Deployments;
 
+/// <summary>What came of making a deployment's release.</summary>
+/// <param name="Refusal">Why there can be none; null if there is one.</param>
+/// <param name="Line">What the log is to say about it; null for nothing new.</param>
+internal readonly record struct PreparedRelease(string? Refusal, string? Line)
+{
+    public static PreparedRelease Refused(string refusal) => new(refusal, null);
+
+    public static PreparedRelease Telling(string line) => new(null, line);
+}
+
 /// <summary>Numbers releases, and keeps which of them is live.</summary>
 internal sealed class Releases(PaasDbContext db, SecretSealer sealer)
 {
     /// <summary>
-    /// Makes the deployment's release, with the next number and today's config vars; a rollback's takes those of the
-    /// release it brings back. A deployment that has its release keeps it, unless a newer one was made meanwhile.
+    /// Makes the deployment's release, with the next number, today's formation and, if it brings code or new ones,
+    /// today's config vars. A deployment that has its release keeps it, unless a newer one was made meanwhile. If the
+    /// live release is all that it would make, it takes that one: it goes on as it is.
     /// </summary>
-    /// <returns>Why there can be no release; null if there is one.</returns>
-    public async Task<string?> PrepareAsync(DeploymentState deployment, DateTime now, CancellationToken cancellation)
+    public async Task<PreparedRelease> PrepareAsync(DeploymentState deployment, DateTime now, CancellationToken cancellation)
     {
         var environment = await db.LockEnvironmentAsync(deployment.EnvironmentId, cancellation)
             ?? throw new InvalidOperationException($"The app {deployment.AppName} was removed.");
         var own = await db.Releases.SingleOrDefaultAsync(x => x.DeploymentId == deployment.CorrelationId, cancellation);
         if (own is not null && own.Version == environment.LastRelease)
         {
+            Take(deployment, own);
             deployment.Release = own.Version;
-            return null;
+            return default;
         }
 
+        var live = environment.LiveRelease is { } version ? await FindAsync(environment.Id, version, cancellation) : null;
         string? configVars;
         string description;
         switch (deployment.Trigger)
         {
             case DeploymentTriggers.Rollback:
                 if (await FindAsync(environment.Id, deployment.RollbackTo!.Value, cancellation) is not { } old)
-                    return OrchestratorTexts.NothingToRollBackTo(deployment.RollbackTo.Value);
+                    return PreparedRelease.Refused(OrchestratorTexts.NothingToRollBackTo(deployment.RollbackTo.Value));
                 Take(deployment, old);
                 configVars = old.SealedConfigVars;
                 description = OrchestratorTexts.DescribeRollback(old.Version);
                 break;
-            case DeploymentTriggers.ConfigChange:
-                if (environment.LiveRelease is not { } version || await FindAsync(environment.Id, version, cancellation) is not { } live)
-                    return OrchestratorTexts.NoLiveRelease;
+            case DeploymentTriggers.ConfigChange or DeploymentTriggers.Scale or DeploymentTriggers.Restart:
+                if (live is null)
+                    return PreparedRelease.Refused(OrchestratorTexts.NoLiveRelease);
                 Take(deployment, live);
-                configVars = await SealConfigVarsAsync(deployment.AppId, cancellation);
+                // After a rollback the live ones are not today's, and whoever only scales does not ask for these.
+                configVars = deployment.Trigger == DeploymentTriggers.ConfigChange
+                    ? await SealConfigVarsAsync(deployment.AppId, cancellation) : live.SealedConfigVars;
                 description = deployment.Description ?? "";
                 break;
             default:
                 configVars = await SealConfigVarsAsync(deployment.AppId, cancellation);
                 description = OrchestratorTexts.DescribeDeploy(deployment.Commit!);
                 break;
+        }
+
+        deployment.RunPlan = deployment.RunPlan!.With(environment.Formation);
+        if (live is not null && !deployment.WantsNewInstances() && IsSame(live, deployment, configVars))
+        {
+            if (own is { State: ReleaseStates.Pending })
+                own.State = ReleaseStates.Failed;
+            deployment.Release = live.Version;
+            return PreparedRelease.Telling(OrchestratorTexts.NothingChanged(live.Version));
         }
 
         deployment.Release = ++environment.LastRelease;
@@ -71,7 +96,7 @@ internal sealed class Releases(PaasDbContext db, SecretSealer sealer)
             State = ReleaseStates.Pending,
             CreatedAt = now,
         });
-        return null;
+        return PreparedRelease.Telling(OrchestratorTexts.ReleaseMade(deployment.Release.Value, description));
     }
 
     public async Task MarkLiveAsync(DeploymentState deployment, CancellationToken cancellation)
@@ -102,6 +127,25 @@ internal sealed class Releases(PaasDbContext db, SecretSealer sealer)
         deployment.ImageDigest = release.ImageDigest;
         deployment.RunPlan = release.RunPlan;
         deployment.Commit = release.Commit;
+    }
+
+    /// <summary>Whether a release is what the deployment would make. Sealed twice, the same config vars look different: they are opened.</summary>
+    private bool IsSame(Release live, DeploymentState deployment, string? configVars) =>
+        live.ImageDigest == deployment.ImageDigest && live.Commit == deployment.Commit
+        && JsonSerializer.Serialize(live.RunPlan) == JsonSerializer.Serialize(deployment.RunPlan)
+        && (live.SealedConfigVars == configVars || HaveSameValues(live.SealedConfigVars, configVars));
+
+    private bool HaveSameValues(string? before, string? now)
+    {
+        try
+        {
+            var (left, right) = (sealer.OpenAll(before), sealer.OpenAll(now));
+            return left.Count == right.Count && left.All(variable => right.TryGetValue(variable.Key, out var value) && value == variable.Value);
+        }
+        catch (CryptographicException)
+        {
+            return false; // the key is gone: whatever they were, they are not there any more
+        }
     }
 
     private async Task<string?> SealConfigVarsAsync(Guid appId, CancellationToken cancellation)

@@ -45,7 +45,7 @@ internal sealed class Turns(PaasDbContext db)
 
         if (deployment.CurrentState != DeploymentStates.WaitingForTurn)
             context.Say(OrchestratorTexts.WaitingForTurn(active));
-        if (environment.Policy == ConcurrencyPolicy.CancelRunning && deployment.Trigger != DeploymentTriggers.ConfigChange)
+        if (environment.Policy == ConcurrencyPolicy.CancelRunning && !deployment.ChangesLiveRelease())
             await context.Publish(new CancelDeployment { DeploymentId = active, RequestedBy = OrchestratorTexts.NewerDeployment });
         return Turn.Waiting;
     }
@@ -67,9 +67,11 @@ internal sealed class Turns(PaasDbContext db)
         if (policy is null or ConcurrencyPolicy.Queue)
             return;
         var older = BeforeTheirTurn.Where(x => x.EnvironmentId == deployment.EnvironmentId && x.Sequence < deployment.Sequence);
-        // New config vars come with any newer code; they are no reason to drop it.
-        if (deployment.Trigger == DeploymentTriggers.ConfigChange)
-            older = older.Where(x => x.Trigger == DeploymentTriggers.ConfigChange);
+        // What changes the live release is no reason to drop newer code, nor newer code to drop it: that may fail. And of
+        // it each kind brings something the others do not.
+        older = deployment.ChangesLiveRelease()
+            ? older.Where(x => x.Trigger == deployment.Trigger)
+            : older.Where(x => !DeploymentTriggers.OfLiveImage.Contains(x.Trigger));
         foreach (var id in await older.Select(x => x.CorrelationId).ToListAsync(context.CancellationToken))
             await context.Publish(new SupersedeDeployment { DeploymentId = id, SupersededBy = deployment.CorrelationId });
     }
@@ -99,9 +101,10 @@ internal sealed class Turns(PaasDbContext db)
     private Task<Guid?> FindSuccessorAsync(AppEnvironment environment, DeploymentState deployment, CancellationToken cancellation)
     {
         var newer = db.Deployments.Where(x => x.EnvironmentId == environment.Id && x.Sequence > deployment.Sequence);
-        newer = deployment.Trigger == DeploymentTriggers.ConfigChange
-            ? newer.Where(x => x.CurrentState == DeploymentStates.Succeeded || x.Trigger == DeploymentTriggers.ConfigChange)
-            : newer.Where(x => x.Trigger != DeploymentTriggers.ConfigChange);
+        newer = deployment.ChangesLiveRelease()
+            ? newer.Where(x => x.Trigger == deployment.Trigger
+                || (x.CurrentState == DeploymentStates.Succeeded && !DeploymentTriggers.OfLiveImage.Contains(x.Trigger)))
+            : newer.Where(x => !DeploymentTriggers.OfLiveImage.Contains(x.Trigger));
         newer = environment.Policy == ConcurrencyPolicy.Queue
             ? newer.Where(x => x.CurrentState == DeploymentStates.Succeeded)
             : newer.Where(x => x.CurrentState != DeploymentStates.Failed && x.CurrentState != DeploymentStates.Faulted

@@ -46,7 +46,7 @@ internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCo
     {
         var commit = delivery.After!.ToLowerInvariant();
         var newest = db.Deployments.Local.MaxBy(x => x.Sequence) ?? await db.Deployments.AsNoTracking()
-            .Where(x => x.EnvironmentId == environment.Id && x.Trigger != DeploymentTriggers.ConfigChange)
+            .Where(x => x.EnvironmentId == environment.Id && !DeploymentTriggers.OfLiveImage.Contains(x.Trigger))
             .OrderByDescending(x => x.Sequence).FirstOrDefaultAsync(context.CancellationToken);
         if (newest?.Commit == commit && (newest.CurrentState == DeploymentStates.Succeeded || !DeploymentStates.IsFinal(newest.CurrentState)))
         {

@@ -60,6 +60,15 @@ public static class DeploymentTriggers
     public const string Manual = "manual";
     public const string Rollback = "rollback";
     public const string ConfigChange = "config-change";
+
+    /// <summary>Another number of instances.</summary>
+    public const string Scale = "scale";
+
+    /// <summary>The same once more, with new instances.</summary>
+    public const string Restart = "restart";
+
+    /// <summary>Those whose release is made of the live one's image: they bring no code, so they overtake none and none overtakes them.</summary>
+    public static IReadOnlyList<string> OfLiveImage { get; } = [ConfigChange, Scale, Restart];
 }
 
 public sealed record DeploymentResponse

@@ -30,6 +30,7 @@ public static class BusSetup
         if (broker is null)
             readiness.Set();
         services.AddSingleton(readiness);
+        services.AddSingleton(provider => new EngineQueues(broker, provider));
 
         services.AddMassTransit(bus =>
         {
@@ -70,6 +71,7 @@ public static class BusSetup
     private static void UsePaasPolicies(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, RabbitMqOptions broker)
     {
         rabbit.Host(broker.Uri);
+        EngineQueues.DeadNames.UseFor(rabbit.SendTopology);
         // What can't be routed comes back as an exception instead of being dropped.
         rabbit.ConfigureSend(send => send.UseExecute(WaitQueues.ReturnUnroutable));
         // Nobody listens to these as such, so the broker needs not pass every event on to them.

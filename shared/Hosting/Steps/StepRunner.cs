@@ -102,6 +102,13 @@ public sealed partial class StepRunner(
         await sender.PublishAsync(answer, answer.GetType());
     }
 
+    /// <summary>Tells the developer of a step that is not being worked on.</summary>
+    public async Task SayAsync(IStepCommand command, string heading)
+    {
+        await using var log = new StepLog(command, batch => sender.SendAsync(Endpoints.Log, batch), clock);
+        log.Heading(heading);
+    }
+
     private sealed record DeliveryStart(long Timestamp);
 
     private static StepStopped Stopped(IStepCommand command) =>

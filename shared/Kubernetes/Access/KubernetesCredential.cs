@@ -8,8 +8,6 @@ namespace Paas.Kubernetes.Access;
 /// <param name="Certificates">A client certificate with its key, and those between it and its authority; empty for none.</param>
 internal sealed record KubernetesCredential(AuthenticationHeaderValue? Header, X509Certificate2Collection Certificates)
 {
-    public static readonly KubernetesCredential None = new(null, []);
-
     public static AuthenticationHeaderValue Bearer(string token) => new("Bearer", token);
 
     /// <summary>Another certificate needs another connection.</summary>
@@ -26,13 +24,7 @@ internal interface ICredentialSource
     Task<KubernetesCredential> GetAsync(bool anew, CancellationToken cancellation);
 }
 
-/// <summary>One that stands in the kubeconfig itself.</summary>
-internal sealed class FixedCredential(KubernetesCredential credential) : ICredentialSource
-{
-    public Task<KubernetesCredential> GetAsync(bool anew, CancellationToken cancellation) => Task.FromResult(credential);
-}
-
-/// <summary>One in files, which somebody renews: they are read again after a minute, or when the server wants another.</summary>
+/// <summary>One that is read, in part from files that somebody renews: again after a minute, or when the server wants another.</summary>
 internal sealed class FileCredential(Func<KubernetesCredential> read, TimeProvider clock) : ICredentialSource
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);

@@ -55,6 +55,9 @@ public sealed class AppEnvironment
 
     /// <summary>The release that serves; null before the first.</summary>
     public int? LiveRelease { get; set; }
+
+    /// <summary>Instances by process type, where they were set; the manifest says the others. Null for none.</summary>
+    public IReadOnlyDictionary<string, int>? Formation { get; set; }
 }
 
 /// <summary>A variable of an app's configuration, sealed.</summary>

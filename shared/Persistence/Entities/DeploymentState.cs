@@ -100,4 +100,7 @@ public sealed record StepRecord
 
     /// <summary>It took longer than it may.</summary>
     public bool Expired { get; init; }
+
+    /// <summary>An operator has taken the deployment up again after it: whatever is counted begins anew.</summary>
+    public bool Replayed { get; init; }
 }

@@ -103,6 +103,13 @@ public sealed class Downloads : IAsyncDisposable, IStepLog
         return Directory.Exists(folder) ? Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Length : 0;
     }
 
+    /// <summary>As when the cleaner has removed everything: sources have to be read from the cache again.</summary>
+    public void RemoveArtifacts()
+    {
+        foreach (var file in Directory.GetFiles(Path.Combine(DataDirectory, "artifacts"), "*", SearchOption.AllDirectories))
+            File.Delete(file);
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();

@@ -56,6 +56,19 @@ public sealed class DockerTargetTests(DockerEngine engine) : IClassFixture<Docke
     }
 
     [Fact]
+    public async Task An_engine_elsewhere_is_reached_where_it_publishes()
+    {
+        Assert.SkipUnless(DockerEngine.IsInstalled, Missing);
+        await using var platform = await StartAsync(
+            engine, ("Deployer:InstanceHost", "apps-of-the-local-target.invalid"), ("Deployer:PublishAddress", engine.Gateway), ("Deployer:PublishHost", engine.Gateway));
+
+        await platform.DeployAsync(1, Plan(Web()));
+
+        platform.Router.InstanceOf(platform.App).Host.ShouldBe(engine.Gateway);
+        (await platform.AskAsync()).ShouldBe("v1");
+    }
+
+    [Fact]
     public async Task A_container_has_limits_and_no_rights()
     {
         Assert.SkipUnless(DockerEngine.IsInstalled, Missing);

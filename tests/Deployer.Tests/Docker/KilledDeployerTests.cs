@@ -46,4 +46,33 @@ public sealed class KilledDeployerTests(DockerEngine engine) : IClassFixture<Doc
             Directory.Delete(folder, recursive: true);
         }
     }
+
+    [Theory]
+    [InlineData(CrashingPlatform.AtLastQuestion)]
+    [InlineData(CrashingPlatform.AtSwitch)]
+    public async Task Killed_while_it_scaled_to_zero_it_ends_the_old_instances_when_the_command_comes_again(string point)
+    {
+        Assert.SkipUnless(DockerEngine.IsInstalled, Missing);
+        var folder = Directory.CreateTempSubdirectory("paas-deployer-").FullName;
+        try
+        {
+            var app = Guid.NewGuid();
+            var first = await StartAsync(engine, folder, app);
+            await first.DeployAsync(1, Plan(Web()));
+            var zero = first.Release(2, Plan(Web(scale: 0)));
+            await first.Platform.DisposeAsync();
+
+            await KilledPlatformTests.KillAtAsync(folder, point, zero, engine.Endpoint);
+
+            await using var platform = await StartAsync(engine, folder, app);
+            (await platform.ContainersAsync()).ShouldBe(["paas-shop-v1-web-1"]);
+            await platform.DeployAsync(zero);
+            (await platform.ContainersAsync()).ShouldBeEmpty();
+            (platform.Router.RouteOf(app)!.Release, platform.Router.RouteOf(app)!.Instances.Count).ShouldBe((2, 0));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
 }

@@ -151,6 +151,21 @@ public sealed class BuildFailureTests : IClassFixture<BusyBoxEngine>, IDisposabl
     }
 
     [Fact]
+    public async Task A_fork_bomb_in_a_control_group_is_refused_more_processes_and_ends_at_once()
+    {
+        using var group = new ControlGroup(maxProcesses: 40);
+        _bench.Options.BuildCgroup = group.Name;
+
+        var failure = await _bench.FailAsync(await _bench.CommandAsync("FROM busybox:stable\nRUN bomb() { bomb & bomb; wait; }; bomb; exit 9\n"));
+
+        failure.Reason.ShouldBe(FailureReason.BuildFailed);
+        failure.Message.ShouldStartWith("Step 2 of 2 of the Dockerfile, 'RUN bomb() { bomb & bomb; wait; }; bomb; exit 9', ended with exit code ");
+        failure.Message.ShouldContain(", and was refused another process: builds may have only so many.");
+        failure.Message.ShouldEndWith("(ImageBuilder__BuildCgroup).");
+        group.Processes.ShouldBe(0);
+    }
+
+    [Fact]
     public async Task An_image_over_the_cap_is_removed_and_names_the_setting()
     {
         _bench.Options.MaxImageBytes = 4 * 1024 * 1024;

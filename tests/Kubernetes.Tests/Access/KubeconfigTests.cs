@@ -152,11 +152,14 @@ public sealed class KubeconfigTests(TestCluster cluster) : IClassFixture<TestClu
     {
         using var proxy = new TcpListener(IPAddress.Loopback, 0);
         proxy.Start();
-        var asked = ProxyAsync(proxy);
-        using var client = cluster.Open(Api.Kubeconfig(cluster: $"proxy-url: http://127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}"));
+        var asked = new TaskCompletionSource<string>();
+        var relaying = RelayAsync(proxy, asked);
+        var client = cluster.Open(Api.Kubeconfig(cluster: $"proxy-url: http://127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}"));
 
         (await UserAsync(client)).ShouldBe("kubernetes-admin");
-        (await asked).ShouldBe($"CONNECT 127.0.0.1:{Api.Port} HTTP/1.1");
+        (await asked.Task).ShouldBe($"CONNECT 127.0.0.1:{Api.Port} HTTP/1.1");
+        client.Dispose();
+        await relaying;
     }
 
     [Fact]
@@ -263,12 +266,12 @@ public sealed class KubeconfigTests(TestCluster cluster) : IClassFixture<TestClu
         return Api.Requests.Last(request => request.Path == "/version").User;
     }
 
-    private async Task<string> ProxyAsync(TcpListener proxy)
+    private async Task RelayAsync(TcpListener proxy, TaskCompletionSource<string> tells)
     {
         using var from = await proxy.AcceptTcpClientAsync(_cancellation);
         var stream = from.GetStream();
         using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
-        var asked = await reader.ReadLineAsync(_cancellation);
+        tells.SetResult((await reader.ReadLineAsync(_cancellation))!);
         while (await reader.ReadLineAsync(_cancellation) is { Length: > 0 })
         {
         }
@@ -279,7 +282,6 @@ public sealed class KubeconfigTests(TestCluster cluster) : IClassFixture<TestClu
         var there = stream.CopyToAsync(to.GetStream(), _cancellation);
         var back = to.GetStream().CopyToAsync(stream, _cancellation);
         await Task.WhenAny(there, back);
-        return asked!;
     }
 
     private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

@@ -82,9 +82,9 @@ internal sealed class ApiHandler(Cluster cluster, Func<HttpContext, ApiUser?> au
         if (path is "/readyz" or "/livez" or "/healthz")
             await WriteTextAsync(context, 200, "ok");
         else if (path == "/version")
-            await WriteAsync(context, 200, Version());
+            await WriteAsync(context, 200, ApiAnswers.Version());
         else if (path == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews" && context.Request.Method == "POST")
-            await WriteAsync(context, 201, Review(user, Json(body), context.Request.Headers.UserAgent.ToString().Split('/')[0]));
+            await WriteAsync(context, 201, ApiAnswers.Review(user, Json(body), context.Request.Headers.UserAgent.ToString().Split('/')[0]));
         else
             await HandleAsync(context, user, Find(path), body);
     }
@@ -131,7 +131,7 @@ internal sealed class ApiHandler(Cluster cluster, Func<HttpContext, ApiUser?> au
             result = (context.Request.Method, part) switch
             {
                 ("POST", "eviction") => Evict(target),
-                ("POST", "token") => (201, TokenOf(Existing(target).Thing, Json(body), writing.Manager)),
+                ("POST", "token") => (201, ApiAnswers.TokenOf(Existing(target).Thing, Json(body), writing.Manager)),
                 ("POST", null) when name is null => (201, Create(type, within, body, query, writing)),
                 ("PUT", null) when name is not null => (200, _writer.Update(type, within, name, _ => Parsed(type, body), writing)),
                 ("PATCH", null or "scale") when name is not null => Patch(context, target, body, manager, writing),
@@ -279,34 +279,6 @@ internal sealed class ApiHandler(Cluster cluster, Func<HttpContext, ApiUser?> au
     private static JsonObject Json(string body) => JsonNode.Parse(body) as JsonObject ?? [];
 
     private static JsonObject? Options(string body) => body.Length == 0 ? null : JsonNode.Parse(body) as JsonObject;
-
-    private static JsonObject TokenOf(JsonObject account, JsonObject given, string manager) => new()
-    {
-        ["kind"] = "TokenRequest",
-        ["apiVersion"] = "authentication.k8s.io/v1",
-        ["metadata"] = new JsonObject { ["name"] = account.Name(), ["namespace"] = account.Namespace(), ["uid"] = account.Uid(), ["creationTimestamp"] = ApiStore.Now, ["managedFields"] = By(manager, "authentication.k8s.io/v1", "token") },
-        ["spec"] = new JsonObject { ["audiences"] = new JsonArray("https://kubernetes.default.svc.cluster.local"), ["expirationSeconds"] = given.Number("spec", "expirationSeconds"), ["boundObjectRef"] = null },
-        ["status"] = new JsonObject { ["token"] = Names.Random(40), ["expirationTimestamp"] = ApiStore.Now },
-    };
-
-    private static JsonArray By(string manager, string apiVersion, string? part) => new(new FieldOwner(manager, "Update", apiVersion, part) { Time = ApiStore.Now, Fields = [FieldPath.Root.Then("f:spec")] }.ToJson());
-
-    private static JsonObject Review(ApiUser user, JsonObject given, string manager)
-    {
-        var asked = given.Map("spec", "resourceAttributes");
-        return new JsonObject
-        {
-            ["kind"] = "SelfSubjectAccessReview", ["apiVersion"] = "authorization.k8s.io/v1", ["metadata"] = new JsonObject { ["managedFields"] = By(manager, "authorization.k8s.io/v1", null) }, ["spec"] = given["spec"]?.DeepClone(),
-            ["status"] = new JsonObject { ["allowed"] = user.May(asked.Text("verb") ?? "", asked.Text("group") ?? "", asked.Text("resource") ?? "", asked.Text("namespace")) },
-        };
-    }
-
-    private static JsonObject Version() => new()
-    {
-        ["major"] = "1", ["minor"] = "36", ["emulationMajor"] = "1", ["emulationMinor"] = "36", ["minCompatibilityMajor"] = "1", ["minCompatibilityMinor"] = "35",
-        ["gitVersion"] = "v1.36.2", ["gitCommit"] = "0000000000000000000000000000000000000000", ["gitTreeState"] = "clean", ["buildDate"] = "2026-08-21T00:00:00Z",
-        ["goVersion"] = "go1.26.10", ["compiler"] = "gc", ["platform"] = "linux/amd64",
-    };
 
     private static async Task<string> ReadAsync(HttpRequest request)
     {

@@ -70,7 +70,7 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
             log.Warning(DeployerTexts.AddOnStays(addOn.Name, runs, image));
 
         await engine.StartContainerAsync(container.Id, cancellation);
-        await WaitUntilListeningAsync(container.Id, addOn.Name, kind.Port, cancellation);
+        await WaitUntilListeningAsync(container.Id, addOn.Name, kind, cancellation);
         return password;
     }
 
@@ -99,14 +99,14 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
         Cpus = options.Value.AppCpus,
         Processes = Processes,
         Capabilities = Capabilities,
-        Volume = (volume, kind.DataFolder),
+        Volumes = [(volume, kind.DataFolder)],
         KeepRunning = true,
     };
 
     /// <summary>Nobody else is shown the registry's password.</summary>
     private bool IsOurs(string repository) => registry.Value.Prefix is { } prefix && repository.StartsWith(prefix.Split('/')[0] + "/", StringComparison.Ordinal);
 
-    private async Task WaitUntilListeningAsync(string id, string name, int port, CancellationToken cancellation)
+    private async Task WaitUntilListeningAsync(string id, string name, AddOnKind kind, CancellationToken cancellation)
     {
         var timeout = options.Value.AddOnTimeout;
         var started = clock.GetTimestamp();
@@ -114,14 +114,18 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
         {
             var table = await engine.ReadWithinAsync(id, ["cat", "/proc/net/tcp", "/proc/net/tcp6"], cancellation);
             // While it makes its first data it may listen, but for itself only.
-            if (ListeningTable.Read((table ?? "").Split('\n')).Any(listener => listener.Port == new ListeningPort(port, IsLoopback: false)))
+            if (ListeningTable.Read((table ?? "").Split('\n')).Any(listener => listener.Port == new ListeningPort(kind.Port, IsLoopback: false))
+                && (kind.Asked is not { } asked || await engine.ReadWithinAsync(id, asked.Program, cancellation) is not { } told || !told.Contains(asked.NotYet, StringComparison.Ordinal)))
+            {
                 return;
+            }
+
             if (clock.GetElapsedTime(started) > timeout)
             {
                 var lines = new List<string>();
                 await foreach (var line in engine.ReadLogAsync(id, follow: false, ShownLines, cancellation))
                     lines.Add(line);
-                throw new TimeoutException(DeployerTexts.AddOnSilent(name, port, timeout, lines));
+                throw new TimeoutException(DeployerTexts.AddOnSilent(name, kind.Port, timeout, lines));
             }
 
             await Task.Delay(Wait, clock, cancellation);

@@ -52,7 +52,8 @@ internal sealed partial class AppRoute : IDisposable
         {
             foreach (var (container, address) in rollout.Instances)
             {
-                await _services.Engine.KeepContainerRunningAsync(container.Id, cancellation);
+                if (!container.IsKeptRunning)
+                    await _services.Engine.KeepContainerRunningAsync(container.Id, cancellation);
                 if (address is not null)
                     _healthy[Key(container)] = address;
             }

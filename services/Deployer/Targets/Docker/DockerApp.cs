@@ -94,8 +94,10 @@ internal sealed partial class DockerApp(Guid appId, Tombstones tombstones, Docke
         await services.Engine.EnsureNetworkAsync(
             AppContainers.NetworkOf(appId), new Dictionary<string, string> { [ImageLabels.App] = appId.ToString(), [ImageLabels.AppName] = command.App }, cancellation);
         var addOns = await services.AddOns.EnsureAsync(appId, command.App, command.Run.AddOns, log, cancellation);
+        var volumes = new AppVolumes(appId, command.App, command.Run.Volumes ?? [], services.Engine);
+        await volumes.EnsureAsync(cancellation);
         var options = services.Options.Value;
-        var release = new ReleaseContainers(command, image, addOns, services.Sealer.OpenAll(command.SealedConfigVars), services.Engine, options);
+        var release = new ReleaseContainers(command, image, addOns, services.Sealer.OpenAll(command.SealedConfigVars), volumes, services.Engine, options);
         var mine = before.Where(container => AppContainers.ReleaseOf(container) == command.Release).ToList();
         var rollout = new Rollout(command, release, mine, services);
         try

@@ -10,7 +10,7 @@ namespace Paas.Deployer.Targets.Docker;
 /// <summary>Makes and starts the containers of one release.</summary>
 internal sealed class ReleaseContainers(
     DeployRelease release, FoundImage image, IReadOnlyDictionary<string, string> addOns, IReadOnlyDictionary<string, string> configVars,
-    EngineClient engine, DeployerOptions options)
+    AppVolumes volumes, EngineClient engine, DeployerOptions options)
 {
     /// <summary>A container of a process type, started; the one that is there if it runs, and a new one in the place of one that does not.</summary>
     /// <exception cref="StepFailedException">It can't be started; the message says why.</exception>
@@ -30,6 +30,7 @@ internal sealed class ReleaseContainers(
         if (spec.Command is null && image.Image.Config is not ({ Cmd.Count: > 0 } or { Entrypoint.Count: > 0 }))
             throw new StepFailedException(FailureReason.AppExited, DeployerTexts.ImageStartsNothing(shown));
         var id = await engine.CreateContainerAsync(name, spec, cancellation);
+        await volumes.GiveAsync(id, image.Image.Config?.User, cancellation);
         try
         {
             await engine.StartContainerAsync(id, cancellation);
@@ -80,6 +81,7 @@ internal sealed class ReleaseContainers(
             Processes = options.AppProcesses,
             Port = port,
             PublishAddress = options.PublishAddress,
+            Volumes = volumes.Mounts,
         };
     }
 

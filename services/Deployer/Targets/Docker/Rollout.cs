@@ -63,7 +63,7 @@ internal sealed class Rollout(DeployRelease command, ReleaseContainers release, 
             else
             {
                 // A web container without a port has ended already.
-                await services.Probe.WaitUntilStableAsync(started.Instance, name, cancellation);
+                await services.Probe.WaitUntilStableAsync(started.Instance, name, services.Clock.GetUtcNow() - container.State.StartedAt, cancellation);
             }
         }
         catch (StepFailedException)

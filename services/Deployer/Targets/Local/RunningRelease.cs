@@ -22,6 +22,9 @@ internal sealed class RunningRelease : IAsyncDisposable
         _parts = parts;
         _slots = [.. parts.Release.Run.Processes.SelectMany(type => Enumerable.Range(1, Math.Max(0, type.Scale)).Select(number => new Slot(parts, type, number)))];
         _keeper = new RouteKeeper(parts.Release, Addresses, router, parts.Clock, logger);
+        // Scaled to zero, it has nothing to wait for.
+        if (_slots.Count == 0)
+            _becameHealthy.TrySetResult();
     }
 
     public CurrentRelease Release => _parts.Release;

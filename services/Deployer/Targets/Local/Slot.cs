@@ -53,7 +53,7 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
         }
         else
         {
-            await parts.Probe.WaitUntilStableAsync(_instance, Name, cancellation);
+            await parts.Probe.WaitUntilStableAsync(_instance, Name, TimeSpan.Zero, cancellation);
         }
 
         _healthy = true;

@@ -140,8 +140,8 @@ public sealed class DeadMessage
 /// <summary>The queues that messages end in when nobody could consume them.</summary>
 public static class DeadQueues
 {
-    private const string Error = "_error";
-    private const string Skipped = "_skipped";
+    internal const string Error = "_error";
+    internal const string Skipped = "_skipped";
 
     private static readonly string[] Served =
     [

@@ -50,6 +50,10 @@ internal sealed partial class QueueDeclarer(
                 await DeclareAsync(channel, WaitQueues.NameOf(queue, delay), WaitQueues.WaitArguments(queue, delay), cancellation);
         }
 
+        var publish = Endpoints.QueueFor(Step.PublishImage);
+        await DeclareAsync(
+            channel, WaitQueues.NameOf(publish, EngineQueues.LookInterval), WaitQueues.WaitArguments(publish, EngineQueues.LookInterval), cancellation);
+
         foreach (var queue in Topology.Receivers)
             await DeclareAsync(channel, queue, WaitQueues.DurableArguments(), cancellation);
         foreach (var (queue, events) in Topology.Listeners)

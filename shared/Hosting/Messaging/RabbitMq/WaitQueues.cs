@@ -32,10 +32,15 @@ internal static class WaitQueues
     };
 
     /// <summary>At-least-once dead-lettering: with the default strategy, or a classic queue, a crash loses what expires.</summary>
-    public static Dictionary<string, object?> WaitArguments(string queue, TimeSpan delay) => new()
+    public static Dictionary<string, object?> WaitArguments(string queue, TimeSpan delay) => new(ReturnArguments(queue)!)
     {
         ["x-queue-type"] = "quorum",
         ["x-message-ttl"] = (long)delay.TotalMilliseconds,
+    };
+
+    /// <summary>What a quorum queue needs to hand back to another whatever expires in it.</summary>
+    public static Dictionary<string, object> ReturnArguments(string queue) => new()
+    {
         ["x-dead-letter-exchange"] = "",
         ["x-dead-letter-routing-key"] = queue,
         ["x-dead-letter-strategy"] = "at-least-once",
@@ -54,7 +59,19 @@ internal static class WaitQueues
         if (destination is null)
             return false;
         var exchange = Uri.UnescapeDataString(destination.AbsolutePath.TrimEnd('/').Split('/')[^1]);
-        return Queues.Value.Contains(exchange) || exchange.Contains(Wait, StringComparison.Ordinal) || DeadQueues.IsOne(exchange) || Topology.HeardExchanges.Contains(exchange);
+        return Queues.Value.Contains(EngineQueues.SharedOf(exchange)) || exchange.Contains(Wait, StringComparison.Ordinal) || DeadQueues.IsOne(exchange) || Topology.HeardExchanges.Contains(exchange);
+    }
+
+    /// <summary>Makes a message that is sent on what it was when it came.</summary>
+    public static void CopyEnvelope(ConsumeContext context, SendContext copy)
+    {
+        copy.CorrelationId = context.CorrelationId;
+        copy.ConversationId = context.ConversationId;
+        copy.InitiatorId = context.InitiatorId;
+        copy.ResponseAddress = context.ResponseAddress;
+        copy.FaultAddress = context.FaultAddress;
+        foreach (var header in context.Headers.GetAll())
+            copy.Headers.Set(header.Key, header.Value);
     }
 
     /// <summary>
@@ -114,13 +131,7 @@ internal static class WaitQueues
         public Task ScheduleRedelivery(TimeSpan delay, Action<ConsumeContext, SendContext>? callback) =>
             services.GetRequiredService<PatientSender>().SendAsync(new Uri($"exchange:{NameOf(queue, delay)}"), context.Message, copy =>
             {
-                copy.CorrelationId = context.CorrelationId;
-                copy.ConversationId = context.ConversationId;
-                copy.InitiatorId = context.InitiatorId;
-                copy.ResponseAddress = context.ResponseAddress;
-                copy.FaultAddress = context.FaultAddress;
-                foreach (var header in context.Headers.GetAll())
-                    copy.Headers.Set(header.Key, header.Value);
+                CopyEnvelope(context, copy);
                 copy.Headers.Set(MessageHeaders.RedeliveryCount, context.GetRedeliveryCount() + 1);
                 callback?.Invoke(context, copy);
             });
