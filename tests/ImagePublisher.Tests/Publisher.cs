@@ -145,7 +145,7 @@ internal sealed class Publisher : ISendObserver, IAsyncDisposable
 
     private sealed class Fake(Publisher publisher) : IImagePublisher
     {
-        public string Target => Contracts.Target.Docker;
+        public IReadOnlyList<string> Targets { get; } = [Target.Docker];
 
         public async Task<string?> PublishAsync(PublishImage command, IStepLog log, CancellationToken cancellation)
         {

@@ -54,6 +54,15 @@ public sealed class ObjectTests
         Compare("static-load-balancer", ReleaseObjects.Running(Release(plan, new() { Exposure = Exposure.LoadBalancer }, registry: false)));
     }
 
+    [Fact]
+    public void A_release_with_a_volume_is_as_in_the_file()
+    {
+        var volume = new AppVolume { Name = "uploads", Path = "/var/lib/uploads" };
+        var plan = new RunPlan { Runtime = RuntimeName.Docker, Processes = [new() { Name = ProcessType.Web, Scale = 2 }], Volumes = [volume] };
+        var release = Release(plan, new());
+        Compare("volume", [AppVolumes.Claim(Namespace(), volume, new()), .. ReleaseObjects.Running(release)]);
+    }
+
     [Theory]
     [InlineData("postgres")]
     [InlineData("mysql")]
@@ -74,8 +83,9 @@ public sealed class ObjectTests
         var known = File.ReadLines(Beside("Fields/recorded.txt")).Concat(File.ReadLines(Beside("Fields/reference.txt")).Where(line => !line.StartsWith('#')))
             .ToHashSet(StringComparer.Ordinal);
         var options = new KubernetesTargetOptions { IngressClass = "nginx", TlsSecret = "tls", IngressNamespace = "ingress", StorageClass = "fast" };
-        var release = Release(FullPlan, options);
-        var made = Walls(options).Concat(ReleaseObjects.Running(release)).Append(ReleaseObjects.Config(release))
+        var volume = new AppVolume { Name = "uploads", Path = "/data" };
+        var release = Release(FullPlan with { Volumes = [volume] }, options);
+        var made = Walls(options).Append(AppVolumes.Claim(Namespace(), volume, options)).Concat(ReleaseObjects.Running(release)).Append(ReleaseObjects.Config(release))
             .Append(ReleaseObjects.Job(release, FullPlan.Release!, TimeSpan.FromMinutes(1)))
             .Append(AddOnObjects.Secret(Namespace(), new() { Name = "redis" }, "x"))
             .Concat(AddOnObjects.Running(Namespace(), new() { Name = "redis" }, "redis:7", options, new()));

@@ -122,6 +122,7 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
         ];
         if (NamespaceObjects.PullSecret(app, services.Registry) is { } secret)
             walls.Add(secret);
+        walls.AddRange(release.Volumes.Select(volume => AppVolumes.Claim(app, volume, release.Options)));
         await Task.WhenAll(walls.Select(wall => services.Cluster.ApplyAsync(new(wall), cancellation)));
         await services.AddOns.EnsureAsync(app, release.Command.Run.AddOns, log, cancellation);
     }

@@ -44,14 +44,7 @@ internal static class AddOnObjects
     private static JsonObject Volume(AppNamespace app, AddOn addOn, KubernetesTargetOptions options)
     {
         var claim = Object(app, "v1", "PersistentVolumeClaim", NameOf(addOn.Name), addOn.Name);
-        var spec = new JsonObject
-        {
-            ["accessModes"] = new JsonArray("ReadWriteOnce"),
-            ["resources"] = new JsonObject { ["requests"] = new JsonObject { ["storage"] = options.StorageSize } },
-        };
-        if (options.StorageClass is { } storageClass)
-            spec["storageClassName"] = storageClass;
-        claim["spec"] = spec;
+        claim["spec"] = AppVolumes.ClaimSpec(options);
         return claim;
     }
 

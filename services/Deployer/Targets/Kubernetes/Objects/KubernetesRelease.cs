@@ -19,6 +19,9 @@ internal sealed record KubernetesRelease(
 {
     public string Version => AppNamespace.VersionOf(Command.Release);
 
+    /// <summary>The folders that outlive releases.</summary>
+    public IReadOnlyList<AppVolume> Volumes => Command.Run.Volumes ?? [];
+
     /// <summary>Tells why an instance of it does not come up.</summary>
     public PodReader PodReader => new(Limits.AppMemory, Command.Run.Health.Path, Options.Patience);
 

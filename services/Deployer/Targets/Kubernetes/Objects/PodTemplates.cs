@@ -20,6 +20,8 @@ internal static class PodTemplates
         var isWeb = component == ProcessType.Web;
         var labels = release.App.Labels(component);
         labels[AppNamespace.Version] = release.Version;
+        if (release.Volumes.Count > 0)
+            labels[AppVolumes.Label] = "true";
         var spec = new JsonObject
         {
             ["automountServiceAccountToken"] = false,
@@ -35,6 +37,8 @@ internal static class PodTemplates
             spec["imagePullSecrets"] = new JsonArray(new JsonObject { ["name"] = NamespaceObjects.PullSecretName });
         if (restartPolicy == "Always")
             spec["topologySpreadConstraints"] = new JsonArray(Spread(release.App, component));
+        if (release.Volumes.Count > 0)
+            AppVolumes.Mount(spec, release);
         return new()
         {
             ["metadata"] = new JsonObject { ["labels"] = labels, ["annotations"] = Annotations(release) },
