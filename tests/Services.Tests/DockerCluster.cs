@@ -1,11 +1,12 @@
 using Paas.Contracts;
+using Paas.Servers.Kubernetes;
 
 namespace Paas.Services.Tests;
 
 /// <summary>
-/// One platform for all tests of apps in containers: an engine, a registry, and every service a process of its own. A
-/// second engine has a builder and a publisher beside it, which are started by whoever needs them. A test leaves all of it
-/// as it was.
+/// One platform for all tests of apps in containers: an engine, a registry, a double of a cluster, and every service a
+/// process of its own. A second engine has a builder and a publisher beside it, which are started by whoever needs them.
+/// A test leaves all of it as it was.
 /// </summary>
 public sealed class DockerCluster : IAsyncLifetime
 {
@@ -13,6 +14,9 @@ public sealed class DockerCluster : IAsyncLifetime
     private DockerEngine? _engine;
     private DockerEngine? _second;
     private RegistryServer? _registry;
+    private KubernetesApi? _kubernetes;
+    private Ingress? _ingress;
+    private string? _kubeconfig;
 
     /// <summary>Where apps run.</summary>
     public DockerEngine Engine => _engine!;
@@ -20,6 +24,8 @@ public sealed class DockerCluster : IAsyncLifetime
     public DockerEngine SecondEngine => _second!;
 
     public RegistryServer Registry => _registry!;
+
+    public KubernetesApi Kubernetes => _kubernetes!;
 
     internal Cluster Cluster
     {
@@ -43,8 +49,16 @@ public sealed class DockerCluster : IAsyncLifetime
         _second = await DockerEngine.StartNewAsync();
         await _engine.ImportBusyBoxAsync();
         await _second.ImportBusyBoxAsync();
+        _kubernetes = await KubernetesApi.StartAsync();
+        _ingress = await Ingress.StartAsync();
+        _kubeconfig = Path.GetTempFileName();
+        await File.WriteAllTextAsync(_kubeconfig, _kubernetes.Kubeconfig());
         var settings = new Dictionary<string, string>
         {
+            ["Kubernetes__Kubeconfig"] = _kubeconfig,
+            ["Kubernetes__IngressAddress"] = _ingress.Url,
+            ["Kubernetes__MinReadySeconds"] = "1",
+            ["Kubernetes__PreStopSeconds"] = "0",
             ["Docker__Endpoint"] = _engine.Endpoint,
             ["Registry__Url"] = _registry.Url.ToString(),
             ["Registry__Username"] = RegistryServer.Username,
@@ -69,11 +83,14 @@ public sealed class DockerCluster : IAsyncLifetime
     {
         if (_cluster is not null)
             await _cluster.DisposeAsync();
-        foreach (var part in new IAsyncDisposable?[] { _engine, _second, _registry })
+        foreach (var part in new IAsyncDisposable?[] { _engine, _second, _registry, _ingress, _kubernetes })
         {
             if (part is not null)
                 await part.DisposeAsync();
         }
+
+        if (_kubeconfig is not null)
+            File.Delete(_kubeconfig);
     }
 }
 

@@ -3,12 +3,11 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Paas.Servers;
 
-namespace Paas.Deployer.Tests.Kubernetes;
+namespace Paas.Servers.Kubernetes;
 
 /// <summary>Stands where an ingress controller would: it answers, and remembers whom it was asked for.</summary>
-internal sealed class Ingress : IAsyncDisposable
+public sealed class Ingress : IAsyncDisposable
 {
     private readonly WebApplication _server;
 
