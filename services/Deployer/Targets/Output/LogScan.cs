@@ -46,13 +46,13 @@ internal sealed class LogScan(ILogSource source, Func<string, bool> isWanted, in
         var (start, lines, characters) = (position, new List<ScannedLine>(), 0);
         await foreach (var record in source.ReadAsync(window, cancellation))
         {
-            var after = runs.Add(record.Time);
+            var count = runs.Add(record.Time);
             if (!found && record.Time == position.Time)
             {
                 // How many of them were cut off with what was before is not to be seen.
                 if (runs.IsFirst && window is not null)
                     return null;
-                if (after.Count == position.Count)
+                if (count == position.Count && LogPosition.CheckOf(record.Text) == position.Check)
                 {
                     found = true;
                     (lines, characters) = ([], 0);
@@ -69,7 +69,7 @@ internal sealed class LogScan(ILogSource source, Func<string, bool> isWanted, in
                 continue; // the place may still come
             }
 
-            characters += Add(lines, record, after, ref start);
+            characters += Add(lines, record, count, ref start);
         }
 
         return found || window is null ? new ScannedLines(start, lines, More: lines.Count == maxLines || characters > maxCharacters) : null;
@@ -84,7 +84,7 @@ internal sealed class LogScan(ILogSource source, Func<string, bool> isWanted, in
         await foreach (var record in source.ReadAsync(window, cancellation))
         {
             records++;
-            var after = runs.Add(record.Time);
+            var after = new LogPosition(record.Time, runs.Add(record.Time), LogPosition.CheckOf(record.Text));
             if (record.Text is not null && isWanted(record.Source))
                 last.Enqueue((new ScannedLine(record, after), !runs.IsFirst));
             else if (last.Count == 0)
@@ -100,8 +100,9 @@ internal sealed class LogScan(ILogSource source, Func<string, bool> isWanted, in
     }
 
     /// <returns>How many characters it has added.</returns>
-    private int Add(List<ScannedLine> lines, LogRecord record, LogPosition after, ref LogPosition start)
+    private int Add(List<ScannedLine> lines, LogRecord record, int count, ref LogPosition start)
     {
+        var after = new LogPosition(record.Time, count, LogPosition.CheckOf(record.Text));
         if (record.Text is { } text && isWanted(record.Source))
         {
             lines.Add(new ScannedLine(record, after));
@@ -125,7 +126,8 @@ internal sealed class LogScan(ILogSource source, Func<string, bool> isWanted, in
         /// <summary>Whether there was no other time yet.</summary>
         public readonly bool IsFirst => _runs == 1;
 
-        public LogPosition Add(long time)
+        /// <returns>The how-manieth in a row it is.</returns>
+        public int Add(long time)
         {
             if (_runs > 0 && time == _time)
             {
@@ -137,7 +139,7 @@ internal sealed class LogScan(ILogSource source, Func<string, bool> isWanted, in
                 _runs++;
             }
 
-            return new LogPosition(_time, _count);
+            return _count;
         }
     }
 }
