@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 
 namespace Paas.Deployer.Targets;
 
@@ -11,7 +12,7 @@ internal static class RunName
     public static string Choose(Guid runId, IEnumerable<string> taken)
     {
         var others = taken.ToHashSet(StringComparer.Ordinal);
-        var number = (int)(BitConverter.ToUInt32(runId.ToByteArray(), 12) % Numbers);
+        var number = (int)(BitConverter.ToUInt32(SHA256.HashData(runId.ToByteArray())) % Numbers);
         while (others.Contains(Of(number)) && others.Count < Numbers)
             number = (number + 1) % Numbers;
         return Of(number);
