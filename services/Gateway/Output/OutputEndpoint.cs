@@ -85,6 +85,7 @@ internal static class OutputEndpoint
                 OutputEvent.Lines lines => EventStream.Event("lines", new LogLinesEvent { Lines = lines.Content }, lines.Cursor),
                 OutputEvent.Run run => EventStream.Event(run.Status.State == RunStates.Ended ? "end" : "run", Runs.RunView.Show(app, run.Status)),
                 OutputEvent.Waiting waiting => EventStream.Event("waiting", new LogWaitingEvent { Message = waiting.Message }),
+                OutputEvent.Resumed => EventStream.Event("resumed", new object()),
                 _ => EventStream.KeepAlive,
             });
         }

@@ -19,6 +19,12 @@ internal abstract record OutputEvent
     /// <summary>There are no lines for now, and why.</summary>
     public sealed record Waiting(string Message) : OutputEvent;
 
+    /// <summary>What was waited for is there again.</summary>
+    public sealed record Resumed : OutputEvent
+    {
+        public static Resumed Instance { get; } = new();
+    }
+
     public sealed record Quiet : OutputEvent
     {
         public static Quiet Instance { get; } = new();
@@ -51,18 +57,22 @@ internal sealed class OutputFollower(PaasDbContext db, TimeProvider clock)
         var delay = FirstDelay;
         var checkedAt = clock.GetTimestamp();
         string? state = null;
+        var isWaiting = false;
         while (true)
         {
             var (answer, trouble) = await TryAskAsync(ask, cursor, follow, cancellation);
             if (answer is null)
             {
+                isWaiting = true;
                 yield return new OutputEvent.Waiting(trouble!);
                 await Task.Delay(delay, clock, cancellation);
                 delay = delay * 2 < LongestDelay ? delay * 2 : LongestDelay;
                 continue;
             }
 
-            delay = FirstDelay;
+            if (isWaiting)
+                yield return OutputEvent.Resumed.Instance;
+            (isWaiting, delay) = (false, FirstDelay);
             cursor = answer.Cursor ?? cursor;
             if (answer.Lines.Count > 0)
                 yield return new OutputEvent.Lines(answer.Lines, cursor!);

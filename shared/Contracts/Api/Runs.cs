@@ -3,8 +3,8 @@ namespace Paas.Contracts.Api;
 /// <summary>Body of <c>POST /v1/apps/{app}/runs</c>.</summary>
 public sealed record CreateRunRequest
 {
-    /// <summary>The program and its arguments: a list of words, which no shell sees.</summary>
-    public required IReadOnlyList<string> Command { get; init; }
+    /// <summary>The program and its arguments: a list of words, which no shell sees. At least one.</summary>
+    public IReadOnlyList<string>? Command { get; init; }
 
     /// <summary>Variables of this run only; they replace config vars of the same name.</summary>
     public IReadOnlyDictionary<string, string>? Env { get; init; }
