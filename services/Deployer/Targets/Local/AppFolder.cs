@@ -36,7 +36,8 @@ internal sealed class AppFolder(string localFolder, Guid appId)
     public static void WriteWhole(string path, byte[] content)
     {
         var temporary = path + ".new";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+        // Not for itself alone: a process that is started meanwhile holds on to the lock for a moment after this has ended.
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read))
         {
             file.Write(content);
             file.Flush(flushToDisk: true);

@@ -139,27 +139,24 @@ internal sealed class LocalRuns(
             return;
         }
 
-        var underWay = new UnderWay(command.AppId, release.Release, process, options.Value.StopGrace);
+        var underWay = new UnderWay(command.AppId, release.Release, process);
         _underWay[command.RunId] = underWay;
-        underWay.Ending = EndAsync(record, run, underWay, log);
+        _ = EndAsync(record, run, underWay, log);
     }
 
     private async Task EndAsync(RunRecord record, LocalRun run, UnderWay underWay, AppLog log)
     {
         await Task.Yield();
-        var isOverTime = false;
-        try
-        {
-            await underWay.Process.Exited.WaitAsync(record.TimeLimit, clock);
-        }
-        catch (TimeoutException)
-        {
-            isOverTime = true;
-            await underWay.Process.StopAsync(options.Value.StopGrace);
-        }
-
-        var exitCode = await underWay.Process.Exited;
-        await underWay.Process.DisposeAsync();
+        var process = underWay.Process;
+        using var ended = new CancellationTokenSource();
+        var limit = Task.Delay(record.TimeLimit, clock, ended.Token);
+        var first = await Task.WhenAny(process.Exited, limit, underWay.StopAsked);
+        await ended.CancelAsync();
+        var isOverTime = first == limit;
+        if (first != process.Exited)
+            await process.StopAsync(options.Value.StopGrace);
+        var exitCode = await process.Exited;
+        await process.DisposeAsync();
         await log.DisposeAsync();
         try
         {
@@ -173,28 +170,33 @@ internal sealed class LocalRuns(
         }
 
         _underWay.TryRemove(record.RunId, out _);
+        underWay.End();
     }
 
     private RunEnd End(int exitCode, string? reason, string? message) =>
         new() { ExitCode = exitCode, Reason = reason, Message = message, FinishedAt = clock.GetUtcNow().UtcDateTime };
 
     /// <summary>A run of this process.</summary>
-    private sealed class UnderWay(Guid appId, int release, ChildProcess process, TimeSpan grace)
+    private sealed class UnderWay(Guid appId, int release, ChildProcess process)
     {
+        private readonly TaskCompletionSource _stopAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private volatile bool _isInterrupted;
 
         public Guid AppId => appId;
         public int Release => release;
         public ChildProcess Process => process;
         public bool IsInterrupted => _isInterrupted;
-        public Task Ending { get; set; } = Task.CompletedTask;
+        public Task StopAsked => _stopAsked.Task;
 
-        public async Task StopAsync(bool interrupted)
+        /// <summary>All that is to be told of it is written.</summary>
+        public void End() => _ended.TrySetResult();
+
+        public Task StopAsync(bool interrupted)
         {
             _isInterrupted |= interrupted;
-            if (!process.Exited.IsCompleted)
-                await process.StopAsync(grace);
-            await Ending;
+            _stopAsked.TrySetResult();
+            return _ended.Task;
         }
     }
 }
