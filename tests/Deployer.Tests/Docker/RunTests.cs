@@ -23,7 +23,8 @@ public sealed class RunTests(DockerEngine engine) : IClassFixture<DockerEngine>
         var runs = new TestRuns(platform.Platform, Target.Docker);
 
         var command = runs.Command(release, "sh", "-c", "echo $COLOUR $SIZE $PAAS_RELEASE \"<$PORT>\"; echo oops >&2; exit 7", "unused $COLOUR")
-            with { SealedVariables = sealer.SealAll(new Dictionary<string, string> { ["COLOUR"] = "red" }) };
+            with
+        { SealedVariables = sealer.SealAll(new Dictionary<string, string> { ["COLOUR"] = "red" }) };
         var (run, lines) = await runs.RunAsync(command);
 
         lines.Select(line => (line.Text, line.IsError)).Order().ShouldBe([("oops", true), ("red small v3 <>", false)]);
@@ -82,7 +83,8 @@ public sealed class RunTests(DockerEngine engine) : IClassFixture<DockerEngine>
         (own.ExitCode, own.Reason).ShouldBe((127, null));
 
         var (late, lines) = await runs.RunAsync(runs.Command(release, "sh", "-c", "trap 'echo told; exit 0' TERM; echo begun; while true; do usleep 20000; done")
-            with { TimeLimit = TimeSpan.FromSeconds(2) });
+            with
+        { TimeLimit = TimeSpan.FromSeconds(2) });
         (late.ExitCode, late.Reason).ShouldBe((124, RunEnds.TimedOut));
         late.Message!.ShouldContain("2 s");
         lines.Select(line => line.Text).ShouldBe(["begun", "told"]);

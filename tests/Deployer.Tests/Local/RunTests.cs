@@ -20,7 +20,8 @@ public sealed class RunTests
         var runs = new TestRuns(platform, Target.Local);
 
         var command = runs.Command(release, "sh", "-c", "echo $COLOUR $SIZE $PAAS_RELEASE \"<$PORT>\"; ls; echo oops >&2; exit 7")
-            with { SealedVariables = sealer.SealAll(new Dictionary<string, string> { ["COLOUR"] = "red" }) };
+            with
+        { SealedVariables = sealer.SealAll(new Dictionary<string, string> { ["COLOUR"] = "red" }) };
         var (run, lines) = await runs.RunAsync(command);
 
         lines.Where(line => !line.IsError).Select(line => line.Text).ShouldBe(["red small v3 <>", "app.py"]);
