@@ -81,6 +81,29 @@ internal static partial class CliTexts
     public static string GaveUpFollowing(string why, Guid id) =>
         $"{AsSentence(why)} Gave up following after two minutes; the deployment goes on without. Follow it again with `{Paas} logs {id:D} --follow`.";
 
+    public static string GaveUpFollowing(string why, string again) => $"{AsSentence(why)} Gave up following. Follow it again with `{Paas} {again}`.";
+
+    public static string OnlyOfApps(string option) => $"{option} is of no use with a deployment's log. Give an app's name instead of a deployment's id, or leave it out.";
+
+    public static string TailOutOfRange() => "--tail has to be a whole number from 0 to 10000.";
+
+    // Runs
+    public static string RunBegun(string run, string app, int release) => $"Running beside {Output.SafeText.Line(app)} v{release} as {Output.SafeText.Line(run)}.";
+
+    public static string RunDetached(string run, string app) =>
+        $"{Output.SafeText.Line(run)} of {app} has started. See what it prints: {Paas} logs {app} --run {Output.SafeText.Line(run)} --follow\nStop it: {Paas} runs stop {app} {Output.SafeText.Line(run)}";
+
+    public static string RunEnded(string run, int? exitCode) => $"{Output.SafeText.Line(run)} has ended with exit code {exitCode}.";
+
+    public static string StoppingRun(string run) => $"Stopping {Output.SafeText.Line(run)}…";
+
+    public static string RunNotStopped(string run, string app, string why) =>
+        $"{AsSentence(why)} {Output.SafeText.Line(run)} may go on. Stop it with `{Paas} runs stop {app} {Output.SafeText.Line(run)}`.";
+
+    public static string JsonOfDetachedOnly() => "--json needs --detach: the output is the command's own otherwise.";
+
+    public static string NoRuns(string app) => $"{app} has no runs. Start one with `{Paas} run {app} -- COMMAND`.";
+
     public static string StoppedFollowing(Guid id) =>
         $"Stopped following; the deployment goes on. Follow it again with `{Paas} logs {id:D} --follow`, or end it with `{Paas} cancel {id:D}`.";
 

@@ -71,7 +71,7 @@ internal static class CommandLineApp
         Command[] all =
         [
             .. PlatformCommands.All(commands), .. AppCommands.All(commands), .. ConfigCommands.All(commands), .. ScaleCommands.All(commands),
-            .. DeploymentCommands.All(commands), .. ReleaseCommands.All(commands), .. OperatorCommands.All(commands),
+            .. DeploymentCommands.All(commands), .. LogCommands.All(commands), .. RunCommands.All(commands), .. ReleaseCommands.All(commands), .. OperatorCommands.All(commands),
         ];
         foreach (var command in all)
             root.Add(command);

@@ -21,7 +21,8 @@ internal static partial class CliTexts
         Your apps:
           {Paas} apps create NAME --repo URL      create one
           {Paas} deploy NAME                      deploy it, and watch
-          {Paas} logs NAME                        the log of its newest deployment
+          {Paas} logs NAME --follow               what it prints
+          {Paas} run NAME -- COMMAND              run a command beside it
           {Paas} config set NAME KEY=value        change its configuration
           {Paas} scale NAME web=2                 run more of it
           {Paas} rollback NAME v3                 go back to a release
@@ -95,7 +96,33 @@ internal static partial class CliTexts
 
     public static string HelpNoCache() => "Build from scratch";
 
-    public static string HelpFollow() => "Watch the deployment to its end; the exit code tells how it ended";
+    public static string HelpFollow() => "Go on with what comes: of an app until Ctrl-C, of a deployment or a run to its end, which the exit code tells";
+
+    public static string HelpLogsOf() => "An app's name for what its instances print, or a deployment's id for its log";
+
+    public static string HelpTail() => "With how many of the last lines to begin; 100 if not given";
+
+    public static string HelpProcess() => "Only those of this process type, such as web, or of one instance, such as web.1";
+
+    public static string HelpRunOutput() => "What this run of the app prints, such as run.1234, instead";
+
+    public static string HelpRun() =>
+        "Run a command once, with all that the app's live release has, and end with its exit code (124: over its time limit; 2 and 3 may also be this command's own). "
+        + "It has no terminal and no input. Ctrl-C stops it.";
+
+    public static string HelpRunWords() => "The command and its arguments, as they are: no shell sees them. After --, or options would be taken for this command's";
+
+    public static string HelpDetach() => "Return at once; the run goes on";
+
+    public static string HelpTimeout() => "How long it may take, such as 90s, 30m or 2h; an hour if not given";
+
+    public static string HelpEnv() => "A variable of this run only; may be given several times";
+
+    public static string HelpRuns() => "List an app's runs that are under way or ended within the last hour";
+
+    public static string HelpRunsStop() => "Stop a run";
+
+    public static string HelpRunName() => "The run's name, such as run.1234, or its id";
 
     public static string HelpDeploy() => "Deploy an app, and watch (with --json: print the deployment when it has ended)";
 
@@ -103,7 +130,7 @@ internal static partial class CliTexts
 
     public static string HelpDeploymentCommand() => "Show a deployment, step by step";
 
-    public static string HelpLogs() => "Print a deployment's log";
+    public static string HelpLogs() => "Print what an app prints, or a deployment's log";
 
     public static string HelpCancel() => "Cancel a deployment";
 

@@ -19,6 +19,9 @@ internal sealed class Session(Terminal terminal, ParseResult parse, Interruption
 
     public CancellationToken Cancellation => interruption.Token;
 
+    /// <summary>How the command ends when it was interrupted.</summary>
+    public int InterruptedExitCode => interruption.ExitCode;
+
     public PlatformFinder Finder { get; } = new(terminal.Environment);
 
     public bool Json => parse.GetResult(CommonOptions.Json) is not null && parse.GetValue(CommonOptions.Json);

@@ -26,6 +26,8 @@ internal sealed class Terminal : IDisposable
 
     public bool OutputIsTerminal { get; } = !Console.IsOutputRedirected;
 
+    public bool ErrorIsTerminal { get; } = !Console.IsErrorRedirected;
+
     public bool InputIsTerminal { get; } = !Console.IsInputRedirected;
 
     /// <summary>Whether lines may be drawn over and coloured.</summary>

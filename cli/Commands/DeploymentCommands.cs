@@ -11,14 +11,12 @@ internal static class DeploymentCommands
     private static readonly Option<string?> Ref = new("--ref") { Description = CliTexts.HelpRef() };
     private static readonly Option<string?> Commit = new("--commit") { Description = CliTexts.HelpCommit(), HelpName = "SHA" };
     private static readonly Option<bool> NoCache = new("--no-cache") { Description = CliTexts.HelpNoCache() };
-    private static readonly Option<bool> Follow = new("--follow", "-f") { Description = CliTexts.HelpFollow() };
 
     public static IEnumerable<Command> All(CommandFactory commands) =>
     [
         commands.Create("deploy", CliTexts.HelpDeploy(), DeployAsync, CommonOptions.App, Ref, Commit, NoCache, CommonOptions.NoFollow, CommonOptions.Json),
         commands.Create("deployments", CliTexts.HelpDeployments(), ListAsync, CommonOptions.OptionalApp, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor),
         commands.Create("deployment", CliTexts.HelpDeploymentCommand(), ShowAsync, CommonOptions.Deployment, CommonOptions.Json),
-        commands.Create("logs", CliTexts.HelpLogs(), LogsAsync, CommonOptions.Deployment, Follow),
         commands.Create("cancel", CliTexts.HelpCancel(), CancelAsync, CommonOptions.Deployment, CommonOptions.Json),
     ];
 
@@ -82,42 +80,6 @@ internal static class DeploymentCommands
         session.Out.WriteLine();
         foreach (var line in DeploymentSummary.Of(deployment, session.Terminal.IsUnicode))
             session.Out.WriteLine(line.ToString());
-    }
-
-    private static async Task<int> LogsAsync(Session session)
-    {
-        var id = await session.Client.FindDeploymentAsync(session.Parse.GetRequiredValue(CommonOptions.Deployment), session.Cancellation);
-        if (!session.Parse.GetValue(Follow))
-        {
-            await PrintLogAsync(session, id);
-            return ExitCodes.Done;
-        }
-
-        // Of one that is over there is nothing to watch: its log, and how it ended.
-        var deployment = await session.Client.GetDeploymentAsync(id, session.Cancellation);
-        if (!DeploymentStates.IsFinal(deployment.State))
-            return await session.FollowAsync(id);
-        await PrintLogAsync(session, id);
-        foreach (var line in DeploymentSummary.Of(deployment, session.Terminal.IsUnicode))
-            session.Out.WriteLine(line.ToString());
-        return DeploymentSummary.ExitCode(deployment.State);
-    }
-
-    private static async Task PrintLogAsync(Session session, Guid id)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, ApiPaths.Logs(id));
-        request.Headers.Accept.ParseAdd("text/plain");
-        try
-        {
-            using var response = await session.Client.OpenAsync(request, session.Cancellation);
-            using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(session.Cancellation));
-            while (await lines.ReadLineAsync(session.Cancellation) is { } line)
-                session.Out.WriteLine(SafeText.Line(line));
-        }
-        catch (HttpRequestException exception)
-        {
-            throw session.Client.Unreachable(exception);
-        }
     }
 
     private static async Task<int> CancelAsync(Session session)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Paas.Contracts.Api;
 
 namespace Paas.Cli.Platform;
@@ -24,13 +25,32 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(DiscardRequest))]
 [JsonSerializable(typeof(DeliveryAccepted))]
 [JsonSerializable(typeof(LogLineEvent))]
+[JsonSerializable(typeof(CreateRunRequest))]
+[JsonSerializable(typeof(RunResponse))]
+[JsonSerializable(typeof(RunsResponse))]
+[JsonSerializable(typeof(LogLinesEvent))]
+[JsonSerializable(typeof(LogWaitingEvent))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(Credentials))]
 [JsonSerializable(typeof(LocalAccess))]
 [JsonSerializable(typeof(PlatformStatus))]
 [JsonSerializable(typeof(Dictionary<string, string?>))]
 [JsonSerializable(typeof(Dictionary<string, int?>))]
-internal sealed partial class ApiJson : JsonSerializerContext;
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    /// <exception cref="CliException">It is something else.</exception>
+    public static T Read<T>(string data, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(data, type) ?? throw CliException.Platform(CliTexts.AnswerNotUnderstood());
+        }
+        catch (JsonException)
+        {
+            throw CliException.Platform(CliTexts.AnswerNotUnderstood());
+        }
+    }
+}
 
 /// <summary>An error as RFC 9457 has it.</summary>
 internal sealed record Problem

@@ -32,6 +32,17 @@ internal static class ApiPaths
 
     public static string Logs(Guid id) => $"{Deployment(id)}/logs";
 
+    public static string AppLogs(string app, int tail, string? process) =>
+        $"{App(app)}/logs?tail={tail}" + (process is null ? "" : $"&process={Uri.EscapeDataString(process)}");
+
+    public static string RunsOf(string app) => $"{App(app)}/runs";
+
+    public static string Run(string app, string run) => $"{RunsOf(app)}/{Uri.EscapeDataString(run)}";
+
+    public static string StopRun(string app, string run) => $"{Run(app, run)}/stop";
+
+    public static string RunOutput(string app, string run) => $"{Run(app, run)}/logs";
+
     public static string Cancel(Guid id) => $"{Deployment(id)}/cancel";
 
     public static string Fault(Guid id) => $"{Faults}/{id:D}";

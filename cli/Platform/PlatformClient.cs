@@ -9,17 +9,7 @@ namespace Paas.Cli.Platform;
 /// <summary>A body the API answered with: as it came, for <c>--json</c>, or read.</summary>
 internal sealed record ApiAnswer(HttpStatusCode Status, string Body)
 {
-    public T Read<T>(JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(Body, type) ?? throw CliException.Platform(CliTexts.AnswerNotUnderstood());
-        }
-        catch (JsonException)
-        {
-            throw CliException.Platform(CliTexts.AnswerNotUnderstood());
-        }
-    }
+    public T Read<T>(JsonTypeInfo<T> type) => ApiJson.Read(Body, type);
 }
 
 /// <summary>Speaks the platform's HTTP API; whatever goes wrong becomes a sentence and an exit code.</summary>

@@ -48,6 +48,14 @@ public sealed class DeployerOptions
     [Range(typeof(TimeSpan), "00:00:00", Hours, ErrorMessage = "Deployer__UrlTimeout has to be a duration such as 00:00:15.")]
     public TimeSpan UrlTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How many runs of an app there may be at the same time.</summary>
+    [Range(1, 1000, ErrorMessage = "Deployer__MaxRuns has to be a number of runs, from 1 to 1000.")]
+    public int MaxRuns { get; set; } = 5;
+
+    /// <summary>How long what a run has printed is kept once it has ended.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00", ErrorMessage = "Deployer__KeepRuns has to be a duration such as 01:00:00.")]
+    public TimeSpan KeepRuns { get; set; } = TimeSpan.FromHours(1);
+
     /// <summary>How much a slug may hold when it is unpacked.</summary>
     [Range(1, long.MaxValue, ErrorMessage = "Deployer__MaxSlugBytes has to be a number of bytes.")]
     public long MaxSlugBytes { get; set; } = 8L * 1024 * 1024 * 1024;

@@ -7,6 +7,7 @@ using Paas.Deployer.Targets;
 using Paas.Deployer.Targets.Docker;
 using Paas.Deployer.Targets.Kubernetes;
 using Paas.Deployer.Targets.Local;
+using Paas.Deployer.Targets.Output;
 using Paas.Docker;
 using Paas.Kubernetes;
 
@@ -36,16 +37,25 @@ public static class DeployerSetup
         services.AddSingleton<PortPool>();
         services.AddSingleton<Instances>();
         services.AddSingleton<RouteClient>();
+        services.AddSingleton<LogPoll>();
+        services.AddSingleton<OutputReader>();
+        services.AddSingleton<LocalRuns>();
+        services.AddSingleton<IRuns>(provider => provider.GetRequiredService<LocalRuns>());
+        services.AddSingleton<IAppLogs, LocalLogs>();
         services.AddSingleton<LocalTarget>();
         services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<LocalTarget>());
         services.AddSingleton<StandBy>();
         services.AddHostedService<LocalTargetService>();
+        services.AddSingleton<RunKeeper>();
+        services.AddHostedService(provider => provider.GetRequiredService<RunKeeper>());
 
         if (services.AddDocker(configuration))
         {
             services.AddSingleton<ImageSource>();
             services.AddSingleton<AddOns>();
             services.AddSingleton<DockerTarget>();
+            services.AddSingleton<IAppLogs, DockerLogs>();
+            services.AddSingleton<IRuns, DockerRuns>();
             services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<DockerTarget>());
             services.AddHostedService<DockerTargetService>();
         }
@@ -69,5 +79,7 @@ public static class DeployerSetup
         bus.AddConsumer<DeployReleaseConsumer, DeployReleaseConsumerDefinition>();
         bus.AddConsumer<ResolveUrlConsumer, ResolveUrlConsumerDefinition>();
         bus.AddConsumer<RemoveAppConsumer, RemoveAppConsumerDefinition>();
+        bus.AddConsumer<OutputConsumer, OutputConsumerDefinition>();
+        bus.AddConsumer<RunConsumer, RunConsumerDefinition>();
     }
 }

@@ -132,6 +132,35 @@ internal static class DeployerTexts
     public static string LogDropped(long bytes, int perSecond) =>
         string.Create(CultureInfo.InvariantCulture, $"{bytes / 1_000_000.0:0.0} MB were dropped here: an app may print {perSecond / 1_000_000.0:0.0} MB a second.");
 
+    public static string LineCut() => " … (cut)";
+
+    // Questions about what runs
+    public static string CursorMalformed() => "The place to go on from is not one that was given out. Begin again without it.";
+
+    public static string Stopping() => "The deployer is being stopped; it answers again when it is back.";
+
+    public static string NotAnswered() => "The deployer could not answer. Its log says why; try again.";
+
+    // Runs
+    public static string RunUnknown(string run, string app) =>
+        $"{app} has no run '{run}'. A run is kept for an hour after its end; see which there are with `paas runs {app}`.";
+
+    public static string NoReleaseHere(string app) => $"No release of {app} runs here, so there is nothing to run a command with. Deploy it first.";
+
+    public static string TooManyRuns(string app, int max) =>
+        $"{app} has {max} runs under way, as many as it may. Wait until one has ended, or stop one: `paas runs {app}`.";
+
+    public static string RunTimedOut(string run, TimeSpan limit) =>
+        $"{run} was stopped: it took longer than it may, {Time(limit)}. Give it more with --timeout.";
+
+    public static string RunOutOfMemory(string run, int mebibytes) =>
+        $"{run} needed more memory than it may have, {mebibytes} MiB, and was ended. Let it use less, or have the limit raised: Deployer__AppMemory={mebibytes * 2L}.";
+
+    public static string RunCommandNotFound(string command) =>
+        $"The command '{command}' was not found in the app. Check its spelling; a program of the repository needs its path, such as ./{command.Split('/')[^1]}.";
+
+    public static string RunInterrupted(string run) => $"{run} ended because the deployer did. Start it again if it is still needed.";
+
     // ResolveUrl
     public static string NoWebProcess() => "The app has no web process, so it has no URL.";
 
@@ -174,6 +203,10 @@ internal static class DeployerTexts
         < 65 => number.ToString(CultureInfo.InvariantCulture),
         _ => null,
     };
+
+    private static string Time(TimeSpan time) =>
+        time.TotalSeconds < 120 ? Seconds(time) : time.TotalMinutes < 120 ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalMinutes:0.#} min")
+        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0.#} h");
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.##} s");
 }

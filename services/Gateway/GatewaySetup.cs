@@ -12,8 +12,10 @@ using Paas.Gateway.Faults;
 using Paas.Gateway.Formations;
 using Paas.Gateway.Http;
 using Paas.Gateway.OpenApi;
+using Paas.Gateway.Output;
 using Paas.Gateway.Releases;
 using Paas.Gateway.Router;
+using Paas.Gateway.Runs;
 using Paas.Gateway.Webhooks;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
@@ -55,6 +57,8 @@ public static class GatewaySetup
         services.AddScoped<FormationChanges>();
         services.AddScoped<LogReader>();
         services.AddSingleton<LogFollowers>();
+        services.AddSingleton<DeployerClient>();
+        services.AddScoped<OutputFollower>();
         services.AddScoped(provider => new DeadMessageReader(
             provider.GetService<DeadMessages>(), provider.GetRequiredService<PaasDbContext>(), provider.GetRequiredService<TimeProvider>()));
         return services;
@@ -109,6 +113,8 @@ public static class GatewaySetup
         v1.MapFormations();
         v1.MapDeployments();
         v1.MapReleases();
+        v1.MapAppLogs();
+        v1.MapRuns();
         v1.MapDeliveries();
         v1.MapFaults();
         app.MapOpenApi();

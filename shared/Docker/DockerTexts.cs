@@ -32,6 +32,8 @@ internal static class DockerTexts
     public static string TooOld(string endpoint, string has, string needed) =>
         $"The Docker Engine at {endpoint} speaks version {has} of its API, and {needed} is the oldest that will do. Install Docker 20.10 or newer.";
 
+    public static string PieceWithoutTime() => "The Docker Engine sent a line without the time at which it was printed.";
+
     public static string PushRefused(string repository, string reason) =>
         $"The image registry does not take {repository} from the platform ({reason}). Correct Registry__Username and Registry__Password, and see that the user may write to the repository.";
 

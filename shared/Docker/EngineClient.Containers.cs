@@ -196,7 +196,9 @@ public sealed record ContainerSpec
 /// <summary>A container in a list.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Labels">See <see cref="ImageLabels"/>.</param>
-public sealed record ContainerSummary(string Id, IReadOnlyDictionary<string, string> Labels);
+/// <param name="Names">With a slash in front.</param>
+/// <param name="State">Such as <c>created</c>, <c>running</c>, <c>exited</c>.</param>
+public sealed record ContainerSummary(string Id, IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string>? Names, string? State);
 
 /// <summary>A container as the engine tells of it.</summary>
 public sealed record Container
@@ -209,6 +211,9 @@ public sealed record Container
 
     /// <summary>The id of its image.</summary>
     public required string Image { get; init; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset Created { get; init; }
 
     /// <summary>How it is.</summary>
     public required ContainerState State { get; init; }
@@ -237,12 +242,14 @@ public sealed record Container
 /// <param name="ExitCode">Of its last run.</param>
 /// <param name="StartedAt">When it was started the last time.</param>
 /// <param name="Status">Such as <c>created</c>, <c>running</c>, <c>restarting</c>, <c>exited</c>.</param>
-public sealed record ContainerState(bool Running, bool OOMKilled, int ExitCode, DateTimeOffset StartedAt, string Status);
+/// <param name="FinishedAt">When its last run ended; the year 1 if it never has.</param>
+public sealed record ContainerState(bool Running, bool OOMKilled, int ExitCode, DateTimeOffset StartedAt, string Status, DateTimeOffset FinishedAt);
 
 /// <summary>What a container was made with.</summary>
 /// <param name="Labels">See <see cref="ImageLabels"/>.</param>
 /// <param name="Env"><c>NAME=value</c>, with those of the image.</param>
-public sealed record ContainerConfig(IReadOnlyDictionary<string, string>? Labels, IReadOnlyList<string>? Env);
+/// <param name="Cmd">What was given in place of the image's <c>CMD</c>, or that one.</param>
+public sealed record ContainerConfig(IReadOnlyDictionary<string, string>? Labels, IReadOnlyList<string>? Env, IReadOnlyList<string>? Cmd);
 
 /// <summary>What a container was made with, of the machine's side.</summary>
 /// <param name="RestartPolicy">Whether the engine starts it again.</param>

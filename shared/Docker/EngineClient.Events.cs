@@ -14,13 +14,30 @@ public sealed partial class EngineClient
     /// <exception cref="EngineUnreachableException">It does not answer, or has gone away.</exception>
     public async IAsyncEnumerable<string> ListenAsync(string label, DateTimeOffset since, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var filters = new Dictionary<string, string[]> { ["type"] = ["container"], ["event"] = ["start", "die"], ["label"] = [label] };
-        var path = string.Create(CultureInfo.InvariantCulture, $"events?since={since.ToUnixTimeSeconds()}&filters={EscapeJson(filters)}");
-        await foreach (var happened in StreamAsync<EngineEvent>(HttpMethod.Get, path, "tell what happens", null, null, cancellation))
+        await foreach (var happened in EventsAsync(["start", "die"], label, since, cancellation))
         {
             if (happened.Actor?.Attributes?.GetValueOrDefault(label) is { } value)
                 yield return value;
         }
+    }
+
+    /// <summary>Waits until a container with a label starts.</summary>
+    /// <param name="label"><c>name=value</c>.</param>
+    /// <param name="since">From when on: one that has started between then and now counts.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    /// <exception cref="EngineException">It would not.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer, or has gone away.</exception>
+    public async Task WaitForStartAsync(string label, DateTimeOffset since, CancellationToken cancellation)
+    {
+        await foreach (var _ in EventsAsync(["start"], label, since, cancellation))
+            return;
+    }
+
+    private IAsyncEnumerable<EngineEvent> EventsAsync(string[] events, string label, DateTimeOffset since, CancellationToken cancellation)
+    {
+        var filters = new Dictionary<string, string[]> { ["type"] = ["container"], ["event"] = events, ["label"] = [label] };
+        var path = string.Create(CultureInfo.InvariantCulture, $"events?since={since.ToUnixTimeMilliseconds() / 1000.0:F3}&filters={EscapeJson(filters)}");
+        return StreamAsync<EngineEvent>(HttpMethod.Get, path, "tell what happens", null, null, cancellation);
     }
 
     private sealed record EngineEvent(EventActor? Actor);

@@ -33,6 +33,20 @@ public static class ImageLabels
     /// <summary>The path of the health check of a web container.</summary>
     public const string Health = "io.paas.health";
 
+    /// <summary>
+    /// The id of the run a container is for. Such a container has no <see cref="Release"/>: it is no instance of one.
+    /// </summary>
+    public const string Run = "io.paas.run";
+
+    /// <summary>Its name, such as <c>run.1234</c>.</summary>
+    public const string RunName = "io.paas.run-name";
+
+    /// <summary>The number of the release it was started beside.</summary>
+    public const string RunRelease = "io.paas.run-release";
+
+    /// <summary>How many seconds it may take.</summary>
+    public const string RunLimit = "io.paas.run-limit";
+
     /// <summary>The backing service a container or a volume belongs to, such as <c>postgres</c>.</summary>
     public const string AddOn = "io.paas.add-on";
 

@@ -1,5 +1,8 @@
 using Paas.Deployer.Tests.Crashes;
 
-return args is [CrashingPlatform.Argument, var dataDirectory, var deployment, var killAt, var engine]
-    ? await CrashingPlatform.RunAsync(dataDirectory, deployment, killAt, engine)
-    : await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args);
+return args switch
+{
+    [CrashingPlatform.Argument, var dataDirectory, var deployment, var killAt, var engine] => await CrashingPlatform.RunAsync(dataDirectory, deployment, killAt, engine),
+    [CrashingRuns.Argument, var dataDirectory, var commands, var engine] => await CrashingRuns.RunAsync(dataDirectory, commands, engine),
+    _ => await Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(args),
+};

@@ -39,7 +39,8 @@ public sealed class GatewayHost : IAsyncDisposable
     public string Token { get; private set; } = "";
 
     public static async Task<GatewayHost> StartAsync(
-        Dictionary<string, string?>? settings = null, DirectoryInfo? folder = null, Action<IServiceCollection>? services = null)
+        Dictionary<string, string?>? settings = null, DirectoryInfo? folder = null, Action<IServiceCollection>? services = null,
+        Action<IBusRegistrationConfigurator>? consumers = null)
     {
         var ownsFolder = folder is null;
         folder ??= Directory.CreateTempSubdirectory("paas-gateway-");
@@ -62,6 +63,7 @@ public sealed class GatewayHost : IAsyncDisposable
             bus.AddGateway();
             bus.AddConsumer<Recorder>();
             bus.AddConsumer<RemoveAppRecorder>().Endpoint(endpoint => endpoint.Name = Endpoints.RemoveAppQueue);
+            consumers?.Invoke(bus);
         });
         services?.Invoke(builder.Services);
         var app = builder.Build();
@@ -146,6 +148,8 @@ public sealed class GatewayHost : IAsyncDisposable
             await timer.WaitForNextTickAsync();
         }
     }
+
+    public Task StopAsync() => _app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -35,6 +35,16 @@ public sealed class DockerTests(DockerCluster docker)
         var running = (await engine.DockerAsync("ps", "--quiet", "--filter", $"label=io.paas.app={app.Id}")).Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldHaveSingleItem();
         (await engine.DockerAsync("inspect", "--format", "{{.Image}}", running)).Trim().ShouldBe(image);
 
+        // What it prints, and a command beside it.
+        using var begun = await cluster.Http.PostAsJsonAsync("/v1/apps/hello/runs", new { command = new[] { "sh", "-c", "echo $PAAS_RELEASE; echo oops >&2; exit 3" } }, TestContext.Current.CancellationToken);
+        begun.StatusCode.ShouldBe(HttpStatusCode.Accepted, await begun.Content.ReadAsStringAsync(TestContext.Current.CancellationToken) + cluster.Output);
+        (await cluster.Http.GetStringAsync(begun.Headers.Location + "/logs?follow=true", TestContext.Current.CancellationToken)).Split('\n').Order().ShouldBe(["", "oops", "v1"]);
+        var run = (await cluster.Http.GetFromJsonAsync<RunResponse>(begun.Headers.Location, TestContext.Current.CancellationToken))!;
+        (run.State, run.ExitCode).ShouldBe((RunStates.Ended, 3));
+        await engine.DockerAsync("exec", running, "sh", "-c", "echo printed > /proc/1/fd/1");
+        await PlatformClient.UntilAsync(
+            async () => (await cluster.Http.GetStringAsync("/v1/apps/hello/logs?process=web.1")).EndsWith("Z web.1 | printed\n", StringComparison.Ordinal), "its line was seen");
+
         repository.Commit(("index.html", "two"));
         var second = await cluster.DeployAsync(app, repository);
         second.State.ShouldBe(DeploymentStates.Succeeded, await cluster.LogAsync(second.Id) + cluster.Output);

@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Paas.Contracts.Api;
 using Paas.Gateway.Http;
@@ -31,12 +28,10 @@ internal sealed class LogFollowers(IOptions<GatewayOptions> options)
 
 internal static class LogEndpoint
 {
-    private const string EventStream = "text/event-stream";
-
     public static async Task GetAsync(
         Guid id, bool? follow, HttpContext context, PaasDbContext db, LogReader reader, LogFollowers followers, IHostApplicationLifetime lifetime)
     {
-        var events = context.Request.GetTypedHeaders().Accept.Any(accepted => accepted.MediaType.Equals(EventStream, StringComparison.OrdinalIgnoreCase));
+        var events = EventStream.IsWanted(context.Request);
         var after = events ? ResumeAfter(context.Request) : LogPosition.Start;
         var deployment = await db.FindDeploymentAsync(id, context.RequestAborted);
         // Whoever follows must not keep the platform from stopping.
@@ -82,40 +77,25 @@ internal static class LogEndpoint
         await foreach (var next in events)
         {
             if (next is LogEvent.Line line)
-                await WriteAsync(context, line.Content.Line + "\n", flush: line.EndsBatch);
+                await EventStream.WriteTextAsync(context, line.Content.Line + "\n", flush: line.EndsBatch);
         }
     }
 
     private static async Task WriteEventsAsync(HttpContext context, IAsyncEnumerable<LogEvent> events, CancellationToken cancellation)
     {
-        context.Response.ContentType = EventStream;
-        context.Response.Headers.CacheControl = "no-store";
-        // Proxies such as nginx would collect the lines.
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        await context.Response.StartAsync(cancellation);
+        var stream = new EventStream(context);
+        await stream.StartAsync(cancellation);
         await foreach (var next in events)
         {
             var text = next switch
             {
-                LogEvent.Line line => Event(
-                    "log", line.Content, string.Create(CultureInfo.InvariantCulture, $"id: {line.Position.Batch}.{line.Position.Line}\n")),
-                LogEvent.Changed changed => Event("deployment", changed.Deployment),
-                LogEvent.Ended ended => Event("end", ended.Deployment),
-                _ => ": keep-alive\n\n",
+                LogEvent.Line line => EventStream.Event(
+                    "log", line.Content, string.Create(CultureInfo.InvariantCulture, $"{line.Position.Batch}.{line.Position.Line}")),
+                LogEvent.Changed changed => EventStream.Event("deployment", changed.Deployment),
+                LogEvent.Ended ended => EventStream.Event("end", ended.Deployment),
+                _ => EventStream.KeepAlive,
             };
-            await WriteAsync(context, text, flush: next is not LogEvent.Line { EndsBatch: false });
+            await stream.WriteAsync(text, flush: next is not LogEvent.Line { EndsBatch: false });
         }
     }
-
-    private static async ValueTask WriteAsync(HttpContext context, string text, bool flush)
-    {
-        Encoding.UTF8.GetBytes(text, context.Response.BodyWriter);
-        if (flush)
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
-    }
-
-    /// <summary>JSON has no line ends of its own, so one line of data is enough.</summary>
-    private static string Event<T>(string name, T content, string id = "") =>
-        $"event: {name}\n{id}data: {JsonSerializer.Serialize(content, JsonSerializerOptions.Web)}\n\n";
 }

@@ -15,6 +15,10 @@ public static class Endpoints
     public const string RouteQueue = "switch-route";
     public const string RemoveAppQueue = "remove-app";
 
+    /// <summary>Questions about what runs: apart from the commands, so that neither holds up the other.</summary>
+    public const string OutputQueue = "read-output";
+    public const string RunQueue = "run-command";
+
     public const string StopStepQueue = "stop-step";
     public const string GatewayNewsQueue = "gateway-news";
 
@@ -25,6 +29,8 @@ public static class Endpoints
     public static Uri Confirm { get; } = Address(ConfirmQueue);
     public static Uri Route { get; } = Address(RouteQueue);
     public static Uri RemoveApp { get; } = Address(RemoveAppQueue);
+    public static Uri Output { get; } = Address(OutputQueue);
+    public static Uri Run { get; } = Address(RunQueue);
 
     /// <summary>The queue of a step's worker, such as <c>build-image</c>.</summary>
     /// <exception cref="ArgumentException">There is no such step.</exception>

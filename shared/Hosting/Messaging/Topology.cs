@@ -26,7 +26,8 @@ public static class Topology
         [(Endpoints.DeploymentQueue, DeploymentEvents), (Endpoints.PushQueue, [typeof(PushReceived)])];
 
     /// <summary>The queues that are sent to by name, besides those of steps.</summary>
-    internal static IReadOnlyList<string> Receivers { get; } = [Endpoints.LogQueue, Endpoints.ConfirmQueue, Endpoints.RouteQueue];
+    internal static IReadOnlyList<string> Receivers { get; } =
+        [Endpoints.LogQueue, Endpoints.ConfirmQueue, Endpoints.RouteQueue, Endpoints.OutputQueue, Endpoints.RunQueue];
 
     /// <summary>The exchanges of all messages that somebody has to hear: what nobody can hear is an error, not lost.</summary>
     internal static IReadOnlySet<string> HeardExchanges { get; } = MessagesHeard().Select(ExchangeOf).ToHashSet();

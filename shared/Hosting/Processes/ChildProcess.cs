@@ -22,7 +22,10 @@ public sealed record ChildProcessStart
     /// <summary>Called for each line of standard output and standard error, one at a time.</summary>
     public Action<string>? OnLine { get; init; }
 
-    /// <summary>Called for standard error only; standard output is then read from <see cref="ChildProcess.Output"/>.</summary>
+    /// <summary>
+    /// Called for standard error only: then <see cref="OnLine"/> gets standard output alone and, where there is none, it is
+    /// read from <see cref="ChildProcess.Output"/>.
+    /// </summary>
     public Action<string>? OnErrorLine { get; init; }
 }
 
@@ -51,17 +54,17 @@ public sealed class ChildProcess : IAsyncDisposable
         _belongsTo = start.BelongsTo;
         _ownGroup = ownGroup;
         var gate = new Lock();
-        var readers = start.OnErrorLine is { } onErrorLine
-            ? ReadLinesAsync(process.StandardError.BaseStream, onErrorLine, gate)
-            : Task.WhenAll(
-                ReadLinesAsync(process.StandardOutput.BaseStream, start.OnLine ?? (_ => { }), gate),
-                ReadLinesAsync(process.StandardError.BaseStream, start.OnLine ?? (_ => { }), gate));
+        var onLine = start.OnLine ?? (_ => { });
+        var errors = ReadLinesAsync(process.StandardError.BaseStream, start.OnErrorLine ?? onLine, gate);
+        var readers = start is { OnErrorLine: not null, OnLine: null }
+            ? errors
+            : Task.WhenAll(ReadLinesAsync(process.StandardOutput.BaseStream, onLine, gate), errors);
         Exited = WaitAsync(readers);
     }
 
     public int Id => _process.Id;
 
-    /// <summary>Standard output, when <see cref="ChildProcessStart.OnErrorLine"/> was given.</summary>
+    /// <summary>Standard output, when <see cref="ChildProcessStart.OnErrorLine"/> was given, and <see cref="ChildProcessStart.OnLine"/> not.</summary>
     public Stream Output => _process.StandardOutput.BaseStream;
 
     /// <summary>The exit code, once the process has ended and what it wrote was read; 128 + n if signal n ended it.</summary>

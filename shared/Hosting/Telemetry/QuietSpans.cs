@@ -5,8 +5,9 @@ using Paas.Hosting.Messaging;
 namespace Paas.Hosting.Telemetry;
 
 /// <summary>
-/// Leaves out what would drown the rest: the messages that carry log lines, of which a long build sends thousands, with
-/// what they lead to, and all requests that <see cref="PlatformRequests"/> does not keep.
+/// Leaves out what would drown the rest: the messages that carry log lines, of which a long build sends thousands and
+/// whoever follows an app asks for all day, with what they lead to, and all requests that <see cref="PlatformRequests"/>
+/// does not keep.
 /// </summary>
 internal sealed class QuietSpans : BaseProcessor<Activity>
 {
@@ -14,7 +15,8 @@ internal sealed class QuietSpans : BaseProcessor<Activity>
 
     public override void OnStart(Activity data)
     {
-        if (data.OperationName.StartsWith(Endpoints.LogQueue, StringComparison.Ordinal) || data.Parent is { Recorded: false })
+        if (data.OperationName.StartsWith(Endpoints.LogQueue, StringComparison.Ordinal)
+            || data.OperationName.StartsWith(Endpoints.OutputQueue, StringComparison.Ordinal) || data.Parent is { Recorded: false })
             data.Forget();
     }
 

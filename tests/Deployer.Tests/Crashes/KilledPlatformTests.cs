@@ -61,10 +61,16 @@ public sealed class KilledPlatformTests : IDisposable
     {
         var deployment = Path.Combine(folder, "deployment.json");
         await File.WriteAllTextAsync(deployment, JsonSerializer.Serialize(command));
+        await KillAsync([CrashingPlatform.Argument, folder, deployment, point, engine ?? ""]);
+    }
+
+    /// <summary>Runs this program anew, which is to kill itself.</summary>
+    internal static async Task KillAsync(IReadOnlyList<string> arguments)
+    {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet" or "testhost")
             start.FileName = Path.ChangeExtension(typeof(KilledPlatformTests).Assembly.Location, null);
-        foreach (var argument in new[] { CrashingPlatform.Argument, folder, deployment, point, engine ?? "" })
+        foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

@@ -12,6 +12,25 @@ public sealed class ChildProcessTests : IDisposable
     private ProcessOwner Owner => new(_folder.Path);
 
     [Fact]
+    public async Task Output_and_errors_can_be_told_apart()
+    {
+        var (lines, errors) = (new List<string>(), new List<string>());
+        await using var process = ChildProcess.Start(Owner, new ChildProcessStart
+        {
+            Command = "sh",
+            Arguments = ["-c", "echo out; echo oops >&2; echo more"],
+            WorkingDirectory = _folder.Path,
+            Environment = new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" },
+            BelongsTo = "test",
+            OnLine = lines.Add,
+            OnErrorLine = errors.Add,
+        });
+        (await process.Exited).ShouldBe(0);
+        lines.ShouldBe(["out", "more"]);
+        errors.ShouldBe(["oops"]);
+    }
+
+    [Fact]
     public async Task Output_comes_line_by_line_and_the_exit_code_is_told()
     {
         await using var process = Start("printf 'one\\ntwo\\r\\nthree'; echo four >&2; exit 7");

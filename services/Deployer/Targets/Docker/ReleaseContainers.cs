@@ -47,9 +47,7 @@ internal sealed class ReleaseContainers(
     private ContainerSpec Spec(string process, CommandLine? command)
     {
         int? port = process == ProcessType.Web ? ContainerInstance.WebPort : null;
-        var variables = ReleaseVariables.Of(release.App, release.Release, release.Commit, release.Run, configVars, port);
-        foreach (var (name, value) in addOns)
-            variables.TryAdd(name, value); // a config var of the developer's own wins
+        var variables = Variables(port);
         IReadOnlyList<string>? words = null;
         if (command is not null)
         {
@@ -61,28 +59,39 @@ internal sealed class ReleaseContainers(
             words = expanded.Arguments;
         }
 
-        return new ContainerSpec
+        var labels = new Dictionary<string, string>
         {
-            Image = image.Reference,
-            Command = words,
-            Variables = variables,
-            Labels = new Dictionary<string, string>
-            {
-                [ImageLabels.App] = release.AppId.ToString(),
-                [ImageLabels.AppName] = release.App,
-                [ImageLabels.Release] = release.Release.ToString(CultureInfo.InvariantCulture),
-                [ImageLabels.Process] = process,
-                [ImageLabels.Digest] = release.ImageDigest,
-                [ImageLabels.Health] = release.Run.Health.Path,
-            },
-            Network = AppContainers.NetworkOf(release.AppId),
-            MemoryBytes = options.AppMemory * 1024L * 1024,
-            Cpus = options.AppCpus,
-            Processes = options.AppProcesses,
-            Port = port,
-            PublishAddress = options.PublishAddress,
-            Volumes = volumes.Mounts,
+            [ImageLabels.App] = release.AppId.ToString(),
+            [ImageLabels.AppName] = release.App,
+            [ImageLabels.Release] = release.Release.ToString(CultureInfo.InvariantCulture),
+            [ImageLabels.Process] = process,
+            [ImageLabels.Digest] = release.ImageDigest,
+            [ImageLabels.Health] = release.Run.Health.Path,
         };
+        return Spec(words, variables, labels) with { Port = port, PublishAddress = options.PublishAddress };
+    }
+
+    /// <summary>All that the containers of the release have alike.</summary>
+    public ContainerSpec Spec(IReadOnlyList<string>? words, IReadOnlyDictionary<string, string> variables, IReadOnlyDictionary<string, string> labels) => new()
+    {
+        Image = image.Reference,
+        Command = words,
+        Variables = variables,
+        Labels = labels,
+        Network = AppContainers.NetworkOf(release.AppId),
+        MemoryBytes = options.AppMemory * 1024L * 1024,
+        Cpus = options.AppCpus,
+        Processes = options.AppProcesses,
+        Volumes = volumes.Mounts,
+    };
+
+    /// <summary>The variables of its processes.</summary>
+    public Dictionary<string, string> Variables(int? port)
+    {
+        var variables = ReleaseVariables.Of(release.App, release.Release, release.Commit, release.Run, configVars, port);
+        foreach (var (name, value) in addOns)
+            variables.TryAdd(name, value); // a config var of the developer's own wins
+        return variables;
     }
 
     private Dictionary<string, string> WithThoseOfTheImage(Dictionary<string, string> variables)

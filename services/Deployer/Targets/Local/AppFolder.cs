@@ -19,6 +19,8 @@ internal sealed class AppFolder(string localFolder, Guid appId)
 
     public bool IsRemoved => File.Exists(Tombstone);
 
+    public string Runs => Path.Combine(Root, "runs");
+
     private string Tombstone => Path.Combine(Root, "removed");
 
     private string CurrentFile => Path.Combine(Root, "current.json");
@@ -30,6 +32,19 @@ internal sealed class AppFolder(string localFolder, Guid appId)
         Directory.EnumerateDirectories(localFolder)
             .Select(folder => Guid.TryParse(Path.GetFileName(folder), out var id) ? new AppFolder(localFolder, id) : null)
             .OfType<AppFolder>();
+
+    public static void WriteWhole(string path, byte[] content)
+    {
+        var temporary = path + ".new";
+        // Not for itself alone: a process that is started meanwhile holds on to the lock for a moment after this has ended.
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read))
+        {
+            file.Write(content);
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
 
     public void Create()
     {
@@ -102,16 +117,4 @@ internal sealed class AppFolder(string localFolder, Guid appId)
 
     private string ReleaseCommandMarker(int release) =>
         Path.Combine(Root, $"release-command-v{release.ToString(CultureInfo.InvariantCulture)}.done");
-
-    private static void WriteWhole(string path, byte[] content)
-    {
-        var temporary = path + ".new";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(temporary, path, overwrite: true);
-    }
 }

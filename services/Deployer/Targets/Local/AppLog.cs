@@ -12,6 +12,13 @@ internal sealed class AppLog : IAsyncDisposable
 {
     internal const int MaxFileBytes = 5 * 1024 * 1024;
     internal const int MaxBytesPerSecond = 1024 * 1024;
+
+    /// <summary>Of a line's first word.</summary>
+    internal const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+
+    /// <summary>Whose lines those of the platform itself are.</summary>
+    internal const string Platform = "paas";
+
     private static readonly TimeSpan Window = TimeSpan.FromSeconds(1);
 
     // A null stands for "say how much was dropped".
@@ -20,17 +27,21 @@ internal sealed class AppLog : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly string _path;
     private readonly TimeProvider _clock;
+    private readonly int _maxFileBytes;
+    private readonly int _maxBytesPerSecond;
     private readonly Task _writer;
     private FileStream? _file;
     private long _windowStart;
-    private int _left = MaxBytesPerSecond;
+    private int _left;
     private int _waiting;
     private long _dropped;
 
-    public AppLog(string path, TimeProvider clock)
+    public AppLog(string path, TimeProvider clock, int maxFileBytes = MaxFileBytes, int maxBytesPerSecond = MaxBytesPerSecond)
     {
         _path = path;
         _clock = clock;
+        _maxFileBytes = maxFileBytes;
+        _maxBytesPerSecond = _left = maxBytesPerSecond;
         _windowStart = clock.GetTimestamp();
         _writer = Task.Run(WriteAsync);
     }
@@ -48,17 +59,17 @@ internal sealed class AppLog : IAsyncDisposable
             if (_clock.GetElapsedTime(_windowStart) >= Window)
             {
                 _windowStart = _clock.GetTimestamp();
-                _left = MaxBytesPerSecond;
+                _left = _maxBytesPerSecond;
             }
 
             // Lines a slow disk has not taken yet count as well, or they would pile up in memory.
-            if (line.Length > _left || line.Length > MaxBytesPerSecond - _waiting)
+            if (line.Length > _left || line.Length > _maxBytesPerSecond - _waiting)
             {
                 CountDropped(line.Length + 1);
                 return;
             }
 
-            var text = string.Create(CultureInfo.InvariantCulture, $"{_clock.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {source} | {line}\n");
+            var text = string.Create(CultureInfo.InvariantCulture, $"{_clock.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture)} {source} | {line}\n");
             _left -= text.Length;
             _waiting += text.Length;
             _lines.Writer.TryWrite(text);
@@ -104,7 +115,7 @@ internal sealed class AppLog : IAsyncDisposable
             var dropped = _dropped;
             _dropped = 0;
             return string.Create(CultureInfo.InvariantCulture,
-                $"{_clock.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff'Z'} paas | {DeployerTexts.LogDropped(dropped, MaxBytesPerSecond)}\n");
+                $"{_clock.GetUtcNow().ToString(TimeFormat, CultureInfo.InvariantCulture)} {Platform} | {DeployerTexts.LogDropped(dropped, _maxBytesPerSecond)}\n");
         }
     }
 
@@ -114,7 +125,7 @@ internal sealed class AppLog : IAsyncDisposable
         {
             _file ??= new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 64 * 1024);
             _file.Write(Encoding.UTF8.GetBytes(text));
-            if (_file.Position < MaxFileBytes)
+            if (_file.Position < _maxFileBytes)
                 return;
             _file.Dispose();
             _file = null;

@@ -58,9 +58,25 @@ internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPoo
         return await StaticInstance.StartAsync(site, options.Value.InstanceHost is null ? IPAddress.Loopback : IPAddress.Any, cancellation);
     }
 
+    /// <summary>Starts a run, whose words are taken as they are.</summary>
+    /// <param name="release">The release it belongs to.</param>
+    /// <param name="folder">Where that is.</param>
+    /// <param name="words">The program and its arguments.</param>
+    /// <param name="own">Variables of the run only.</param>
+    /// <param name="start">What it belongs to, and who gets its lines.</param>
+    /// <exception cref="CommandNotFoundException">There is no such command.</exception>
+    public ChildProcess StartRun(
+        CurrentRelease release, ReleaseFolder folder, IReadOnlyList<string> words, IReadOnlyDictionary<string, string> own, ChildProcessStart start)
+    {
+        var variables = Variables(release, folder, port: null);
+        foreach (var (name, value) in own)
+            variables[name] = value;
+        return ChildProcess.Start(owner, start with { Command = words[0], Arguments = [.. words.Skip(1)], Environment = variables });
+    }
+
     private ChildProcessStart Prepare(CurrentRelease release, ReleaseFolder folder, CommandLine command, string belongsTo, int? port)
     {
-        var variables = SlugEnvironment.For(folder.Slug, release.Run.Runtime, AppVariables(release, folder, port), SlugEnvironment.OfThisProcess);
+        var variables = Variables(release, folder, port);
         var expanded = CommandWords.Expand(command, variables);
         foreach (var (name, value) in expanded.Assignments)
             variables[name] = value;
@@ -75,6 +91,9 @@ internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPoo
             BelongsTo = belongsTo,
         };
     }
+
+    private Dictionary<string, string> Variables(CurrentRelease release, ReleaseFolder folder, int? port) =>
+        SlugEnvironment.For(folder.Slug, release.Run.Runtime, AppVariables(release, folder, port), SlugEnvironment.OfThisProcess);
 
     private Dictionary<string, string> AppVariables(CurrentRelease release, ReleaseFolder folder, int? port)
     {

@@ -74,7 +74,7 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
         await _turn.WaitAsync(cancellation);
         try
         {
-            await StopRunningAsync();
+            await Task.WhenAll(StopRunningAsync(), services.Runs.EndAsync(folder.AppId));
             await services.Router.RemoveAsync(command.AppId, command.App, cancellation);
             folder.Clear();
         }
@@ -231,7 +231,7 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
     {
         try
         {
-            folder.DeleteReleasesExcept(before is { } kept ? [running, kept] : [running]);
+            folder.DeleteReleasesExcept([running, before ?? running, .. services.Runs.ReleasesInUse(folder.AppId)]);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

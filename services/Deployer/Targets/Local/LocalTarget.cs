@@ -22,12 +22,12 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
     private bool _disposed;
 
     public LocalTarget(
-        IArtifactStore artifacts, Instances instances, RouteClient router, UrlResolver urls,
+        IArtifactStore artifacts, Instances instances, LocalRuns runs, RouteClient router, UrlResolver urls,
         IOptions<PaasOptions> paas, IOptions<DeployerOptions> options, TimeProvider clock, ILogger<LocalTarget> logger)
     {
         _folder = Path.Combine(Path.GetFullPath(paas.Value.DataDirectory), Target.Local);
         _probe = new HealthProbe(options, clock);
-        _services = new LocalServices(artifacts, instances, _probe, router, options, clock, logger);
+        _services = new LocalServices(artifacts, instances, runs, _probe, router, options, clock, logger);
         _urls = urls;
     }
 
@@ -45,11 +45,11 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
     public void Restore() =>
         _restoring = Task.WhenAll(AppFolder.All(_folder).Select(folder => Task.Run(() => RestoreAsync(folder.AppId))));
 
-    /// <summary>Stops all processes of all apps, at the same time.</summary>
+    /// <summary>Stops all processes of all apps, with their runs, at the same time.</summary>
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();
-        await Task.WhenAll(_apps.Values.Select(app => app.StopAsync()));
+        await Task.WhenAll([_services.Runs.EndAllAsync(), .. _apps.Values.Select(app => app.StopAsync())]);
         await _restoring;
     }
 

@@ -14,7 +14,6 @@ internal sealed record ReleaseParts(
 /// </summary>
 internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
 {
-    private const string Platform = "paas";
     private volatile IInstance? _instance;
     private volatile Uri? _address;
     private volatile bool _healthy;
@@ -74,8 +73,8 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
             {
                 if (_instance is null)
                 {
-                    await StartAsync(warning => parts.Log.Write(Platform, warning), cancellation);
-                    parts.Log.Write(Platform, DeployerTexts.Started(Name));
+                    await StartAsync(warning => parts.Log.Write(AppLog.Platform, warning), cancellation);
+                    parts.Log.Write(AppLog.Platform, DeployerTexts.Started(Name));
                     changed();
                 }
 
@@ -95,7 +94,7 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
             changed();
             if (parts.Clock.GetElapsedTime(since) >= options.StableAfter)
                 delay = options.RestartDelay;
-            parts.Log.Write(Platform, DeployerTexts.StartedAgainIn(problem, delay));
+            parts.Log.Write(AppLog.Platform, DeployerTexts.StartedAgainIn(problem, delay));
             await StopAsync(TimeSpan.Zero);
             await Task.Delay(delay, parts.Clock, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             delay = delay * 2 < options.MaxRestartDelay ? delay * 2 : options.MaxRestartDelay;
