@@ -113,7 +113,9 @@ public sealed class ClusterTests(TestCluster cluster) : IClassFixture<TestCluste
         var service = TestCluster.Thing("v1", "Service", "demo", "front");
         service.Json["spec"] = new JsonObject
         {
-            ["type"] = "LoadBalancer", ["selector"] = new JsonObject { ["app"] = "front" }, ["ports"] = new JsonArray(new JsonObject { ["port"] = 80, ["targetPort"] = 8080 }),
+            ["type"] = "LoadBalancer",
+            ["selector"] = new JsonObject { ["app"] = "front" },
+            ["ports"] = new JsonArray(new JsonObject { ["port"] = 80, ["targetPort"] = 8080 }),
         };
         await client.ApplyAsync(service, _cancellation);
 

@@ -116,7 +116,8 @@ internal static class RolloutSteps
             "stuck" when pod.ToJsonString().Contains("nosuch", StringComparison.Ordinal) => PodScript.CantPull(
                 "rpc error: code = NotFound desc = failed to pull and unpack image \"127.0.0.1:5000/nosuch:v9\": failed to resolve image: 127.0.0.1:5000/nosuch:v9: not found"),
             "noroute" => PodScript.CantPull("failed to pull and unpack image \"registry.unreachable.test/app:v1\": failed to resolve image: failed to do request: Head "
-                + "\"https://registry.unreachable.test/v2/app/manifests/v1\": dial tcp: lookup registry.unreachable.test on 10.255.255.53:53: no such host") with { StaysAtError = true },
+                + "\"https://registry.unreachable.test/v2/app/manifests/v1\": dial tcp: lookup registry.unreachable.test on 10.255.255.53:53: no such host") with
+            { StaysAtError = true },
             "crash" => PodScript.Crashes(3, "starting", "boom") with { BackOff = TimeSpan.FromSeconds(1.5), ShowsBackOff = true },
             "unready" or "quota" => PodScript.NeverReady(),
             "huge" => new() { Unschedulable = "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling." },

@@ -12,19 +12,41 @@ internal static class TranscriptScope
 
     public static readonly IReadOnlyDictionary<string, string> LeftOut = new Dictionary<string, string>
     {
-        ["002"] = NoDiscovery, ["003"] = NoDiscovery, ["062"] = NoYaml, ["069"] = NoYaml, ["096"] = OtherForms, ["097"] = OtherForms,
-        ["099"] = MatterOfTime, ["110"] = MatterOfTime, ["111"] = MatterOfTime, ["123"] = "a log that goes on; following is tested with the client",
-        ["135"] = MatterOfTime, ["136"] = MatterOfTime, ["146"] = NoEvents, ["147"] = NoEvents, ["148"] = NoEvents, ["149"] = NoEvents,
-        ["150"] = NoNodes, ["151"] = NoNodes, ["164"] = NoNodes, ["167"] = "pods of the double serve nothing", ["178"] = "a server that stops; tested with the client",
+        ["002"] = NoDiscovery,
+        ["003"] = NoDiscovery,
+        ["062"] = NoYaml,
+        ["069"] = NoYaml,
+        ["096"] = OtherForms,
+        ["097"] = OtherForms,
+        ["099"] = MatterOfTime,
+        ["110"] = MatterOfTime,
+        ["111"] = MatterOfTime,
+        ["123"] = "a log that goes on; following is tested with the client",
+        ["135"] = MatterOfTime,
+        ["136"] = MatterOfTime,
+        ["146"] = NoEvents,
+        ["147"] = NoEvents,
+        ["148"] = NoEvents,
+        ["149"] = NoEvents,
+        ["150"] = NoNodes,
+        ["151"] = NoNodes,
+        ["164"] = NoNodes,
+        ["167"] = "pods of the double serve nothing",
+        ["178"] = "a server that stops; tested with the client",
     };
 
     /// <summary>Parts of single answers that are not compared.</summary>
     private static readonly Dictionary<string, string[]> Parts = new()
     {
         // Taken in the middle of a rollout.
-        ["018"] = ["status"], ["021"] = ["status"],
+        ["018"] = ["status"],
+        ["021"] = ["status"],
         // How often a controller has written, and whether it has yet.
-        ["166"] = ["items[0].metadata.generation"], ["152"] = ["status.terminatingReplicas"], ["153"] = ["status"], ["169"] = ["status.conditions"], ["172"] = ["status.conditions"],
+        ["166"] = ["items[0].metadata.generation"],
+        ["152"] = ["status.terminatingReplicas"],
+        ["153"] = ["status"],
+        ["169"] = ["status.conditions"],
+        ["172"] = ["status.conditions"],
         // The API prints all of its own type in Go.
         ["159"] = ["message", "details.causes[0].message"],
         // The build, not the API.

@@ -21,15 +21,28 @@ internal static class ApiAnswers
         var asked = given.Map("spec", "resourceAttributes");
         return new JsonObject
         {
-            ["kind"] = "SelfSubjectAccessReview", ["apiVersion"] = "authorization.k8s.io/v1", ["metadata"] = new JsonObject { ["managedFields"] = By(manager, "authorization.k8s.io/v1", null) }, ["spec"] = given["spec"]?.DeepClone(),
+            ["kind"] = "SelfSubjectAccessReview",
+            ["apiVersion"] = "authorization.k8s.io/v1",
+            ["metadata"] = new JsonObject { ["managedFields"] = By(manager, "authorization.k8s.io/v1", null) },
+            ["spec"] = given["spec"]?.DeepClone(),
             ["status"] = new JsonObject { ["allowed"] = user.May(asked.Text("verb") ?? "", asked.Text("group") ?? "", asked.Text("resource") ?? "", asked.Text("namespace")) },
         };
     }
 
     public static JsonObject Version() => new()
     {
-        ["major"] = "1", ["minor"] = "36", ["emulationMajor"] = "1", ["emulationMinor"] = "36", ["minCompatibilityMajor"] = "1", ["minCompatibilityMinor"] = "35",
-        ["gitVersion"] = "v1.36.2", ["gitCommit"] = "0000000000000000000000000000000000000000", ["gitTreeState"] = "clean", ["buildDate"] = "2026-08-21T00:00:00Z",
-        ["goVersion"] = "go1.26.10", ["compiler"] = "gc", ["platform"] = "linux/amd64",
+        ["major"] = "1",
+        ["minor"] = "36",
+        ["emulationMajor"] = "1",
+        ["emulationMinor"] = "36",
+        ["minCompatibilityMajor"] = "1",
+        ["minCompatibilityMinor"] = "35",
+        ["gitVersion"] = "v1.36.2",
+        ["gitCommit"] = "0000000000000000000000000000000000000000",
+        ["gitTreeState"] = "clean",
+        ["buildDate"] = "2026-08-21T00:00:00Z",
+        ["goVersion"] = "go1.26.10",
+        ["compiler"] = "gc",
+        ["platform"] = "linux/amd64",
     };
 }

@@ -156,7 +156,8 @@ internal sealed class ApiWatches(ApiStore store)
 
         private JsonObject Bookmark() => new()
         {
-            ["kind"] = type.Kind, ["apiVersion"] = type.ApiVersion,
+            ["kind"] = type.Kind,
+            ["apiVersion"] = type.ApiVersion,
             ["metadata"] = new JsonObject { ["resourceVersion"] = Math.Max(_at, store.Version).ToString(CultureInfo.InvariantCulture) },
         };
 

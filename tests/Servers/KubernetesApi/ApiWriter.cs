@@ -130,7 +130,10 @@ internal sealed class ApiWriter(ApiStore store)
                 ? WithVersion(stored.Show(), thing.Text("metadata", "resourceVersion"))
                 : new JsonObject
                 {
-                    ["kind"] = "Status", ["apiVersion"] = "v1", ["metadata"] = new JsonObject(), ["status"] = "Success",
+                    ["kind"] = "Status",
+                    ["apiVersion"] = "v1",
+                    ["metadata"] = new JsonObject(),
+                    ["status"] = "Success",
                     ["details"] = With(ApiError.Details(type, name, type.Plural), "uid", stored.Thing.Uid()),
                 };
         }

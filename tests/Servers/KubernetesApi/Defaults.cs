@@ -123,7 +123,10 @@ internal static class Defaults
         {
             JsonObject Labels() => new()
             {
-                ["batch.kubernetes.io/controller-uid"] = uid, ["batch.kubernetes.io/job-name"] = thing.Name(), ["controller-uid"] = uid, ["job-name"] = thing.Name(),
+                ["batch.kubernetes.io/controller-uid"] = uid,
+                ["batch.kubernetes.io/job-name"] = thing.Name(),
+                ["controller-uid"] = uid,
+                ["job-name"] = thing.Name(),
             };
             foreach (var (name, value) in Labels())
             {

@@ -134,7 +134,12 @@ internal sealed class Jobs(Cluster cluster)
             status["conditions"] = conditions = [];
         conditions.Add(new JsonObject
         {
-            ["type"] = type, ["status"] = "True", ["lastProbeTime"] = ApiStore.Now, ["lastTransitionTime"] = ApiStore.Now, ["reason"] = reason, ["message"] = message,
+            ["type"] = type,
+            ["status"] = "True",
+            ["lastProbeTime"] = ApiStore.Now,
+            ["lastTransitionTime"] = ApiStore.Now,
+            ["reason"] = reason,
+            ["message"] = message,
         });
     }
 

@@ -121,7 +121,12 @@ internal sealed class Kubelet(Cluster cluster)
             life.Begin();
             life.LastState = new JsonObject
             {
-                ["exitCode"] = 128, ["reason"] = "StartError", ["message"] = error, ["startedAt"] = "1970-01-01T00:00:00Z", ["finishedAt"] = ApiStore.Now, ["containerID"] = life.ContainerId,
+                ["exitCode"] = 128,
+                ["reason"] = "StartError",
+                ["message"] = error,
+                ["startedAt"] = "1970-01-01T00:00:00Z",
+                ["finishedAt"] = ApiStore.Now,
+                ["containerID"] = life.ContainerId,
             };
             Show(pod, "Running", Waiting("RunContainerError", error), false, life, started: false);
         }
@@ -160,7 +165,11 @@ internal sealed class Kubelet(Cluster cluster)
         var code = life.Script.ExitCode;
         life.Ended = new JsonObject
         {
-            ["exitCode"] = code, ["reason"] = life.Script.EndReason ?? (code == 0 ? "Completed" : "Error"), ["startedAt"] = life.StartedAt, ["finishedAt"] = ApiStore.Now, ["containerID"] = life.ContainerId,
+            ["exitCode"] = code,
+            ["reason"] = life.Script.EndReason ?? (code == 0 ? "Completed" : "Error"),
+            ["startedAt"] = life.StartedAt,
+            ["finishedAt"] = ApiStore.Now,
+            ["containerID"] = life.ContainerId,
         };
         EndLogs(pod.Thing.Uid());
         var policy = pod.Thing.Text("spec", "restartPolicy");
@@ -240,7 +249,10 @@ internal sealed class Kubelet(Cluster cluster)
         var value = isTrue ? "True" : "False";
         var condition = new JsonObject
         {
-            ["type"] = type, ["observedGeneration"] = 1, ["status"] = value, ["lastProbeTime"] = null,
+            ["type"] = type,
+            ["observedGeneration"] = 1,
+            ["status"] = value,
+            ["lastProbeTime"] = null,
             ["lastTransitionTime"] = old.Text("status") == value ? old.Text("lastTransitionTime") : ApiStore.Now,
         };
         if (reason is not null)

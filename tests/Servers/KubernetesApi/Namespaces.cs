@@ -66,9 +66,11 @@ internal sealed class Namespaces(Cluster cluster, ApiCertificates certificates)
         var conditions = new JsonArray();
         void Add(string type, bool isTrue, string reason, string message) => conditions.Add(new JsonObject
         {
-            ["type"] = type, ["status"] = isTrue ? "True" : "False",
+            ["type"] = type,
+            ["status"] = isTrue ? "True" : "False",
             ["lastTransitionTime"] = thing.Items("status", "conditions").FirstOrDefault(each => each.Text("type") == type).Text("lastTransitionTime") ?? ApiStore.Now,
-            ["reason"] = reason, ["message"] = message,
+            ["reason"] = reason,
+            ["message"] = message,
         });
         Add("NamespaceDeletionDiscoveryFailure", false, "ResourcesDiscovered", "All resources successfully discovered");
         Add("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed");

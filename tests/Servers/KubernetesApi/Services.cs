@@ -61,7 +61,8 @@ internal sealed class Services(Cluster cluster)
         {
             var made = Workloads.Child(Slices, $"{thing.Name()}-{Names.Random()}", service, new JsonObject
             {
-                ["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io", ["kubernetes.io/service-name"] = thing.Name(),
+                ["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io",
+                ["kubernetes.io/service-name"] = thing.Name(),
             });
             made.Ensure("metadata")["generateName"] = $"{thing.Name()}-";
             (made["addressType"], made["endpoints"], made["ports"]) = ("IPv4", endpoints, ports);

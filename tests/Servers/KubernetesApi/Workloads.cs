@@ -82,7 +82,12 @@ internal sealed partial class Workloads(Cluster cluster)
             ["labels"] = labels?.DeepClone(),
             ["ownerReferences"] = new JsonArray(new JsonObject
             {
-                ["apiVersion"] = owner.Type.ApiVersion, ["kind"] = owner.Type.Kind, ["name"] = owner.Thing.Name(), ["uid"] = owner.Thing.Uid(), ["controller"] = true, ["blockOwnerDeletion"] = true,
+                ["apiVersion"] = owner.Type.ApiVersion,
+                ["kind"] = owner.Type.Kind,
+                ["name"] = owner.Thing.Name(),
+                ["uid"] = owner.Thing.Uid(),
+                ["controller"] = true,
+                ["blockOwnerDeletion"] = true,
             }),
         },
     };
@@ -111,7 +116,9 @@ internal sealed partial class Workloads(Cluster cluster)
 
     private static JsonObject SetAnnotations(long revision, int wanted, int surge) => new()
     {
-        ["deployment.kubernetes.io/desired-replicas"] = $"{wanted}", ["deployment.kubernetes.io/max-replicas"] = $"{wanted + surge}", [Revision] = $"{revision}",
+        ["deployment.kubernetes.io/desired-replicas"] = $"{wanted}",
+        ["deployment.kubernetes.io/max-replicas"] = $"{wanted + surge}",
+        [Revision] = $"{revision}",
     };
 
     private static int Part(JsonNode? node, int whole, bool up)
