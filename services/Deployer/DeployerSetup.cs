@@ -67,6 +67,7 @@ public static class DeployerSetup
             services.AddSingleton<KubernetesAddOns>();
             services.AddSingleton<KubernetesServices>();
             services.AddSingleton<KubernetesUrls>();
+            services.AddSingleton<IAppLogs, KubernetesLogs>();
             services.AddSingleton<IDeploymentTarget, KubernetesTarget>();
         }
 

@@ -22,14 +22,7 @@ public sealed partial class KubernetesClient
         string @namespace, string pod, KubernetesLog log, [EnumeratorCancellation] CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(log);
-        var type = KubernetesResource.Pods;
-        var query = KubernetesRequest.Query(
-            ("container", log.Container), ("follow", log.Follow ? "true" : null), ("previous", log.Previous ? "true" : null), ("timestamps", "true"),
-            ("sinceTime", log.Since?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)),
-            ("tailLines", log.Tail?.ToString(CultureInfo.InvariantCulture)), ("limitBytes", log.MaxBytes?.ToString(CultureInfo.InvariantCulture)));
-        var request = new KubernetesRequest(HttpMethod.Get, type.Path(@namespace, pod, "log") + query, KubernetesTexts.To("show the log of", type, @namespace, pod)) { Type = type };
-        using var head = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        using var response = await AwayAsync(SendAsync(request, head, cancellation), cancellation);
+        using var response = await OpenLogAsync(@namespace, pod, log, cancellation);
         await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
         await using var lines = KubernetesLines.ReadAsync(stream, MaxLogLine, tooLong: null, withRest: true, cancellation).GetAsyncEnumerator(cancellation);
         DateTimeOffset? last = null;
@@ -45,6 +38,40 @@ public sealed partial class KubernetesClient
             last = time ?? last;
             yield return new(last, text);
         }
+    }
+
+    /// <summary>Listens for what a container prints from now on.</summary>
+    /// <param name="namespace">The pod's namespace.</param>
+    /// <param name="pod">The pod's name.</param>
+    /// <param name="container">The container; null if the pod has only one.</param>
+    /// <param name="cancellation">Ends the listening.</param>
+    /// <returns>When it listens, a task for what happens first: true when something was printed, false when the container has ended.</returns>
+    public async Task<Task<bool>> ListenToLogAsync(string @namespace, string pod, string? container, CancellationToken cancellation)
+    {
+        // The server sends the head of its answer when it has begun to follow.
+        var response = await OpenLogAsync(@namespace, pod, new() { Container = container, Follow = true, Tail = 0 }, cancellation);
+        return HearAsync();
+
+        async Task<bool> HearAsync()
+        {
+            using (response)
+            {
+                await using var stream = await response.Content.ReadAsStreamAsync(cancellation);
+                return await AwayAsync(stream.ReadAsync(new byte[1], cancellation).AsTask(), cancellation) > 0;
+            }
+        }
+    }
+
+    private async Task<HttpResponseMessage> OpenLogAsync(string @namespace, string pod, KubernetesLog log, CancellationToken cancellation)
+    {
+        var type = KubernetesResource.Pods;
+        var query = KubernetesRequest.Query(
+            ("container", log.Container), ("follow", log.Follow ? "true" : null), ("previous", log.Previous ? "true" : null), ("timestamps", "true"),
+            ("sinceTime", log.Since?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)),
+            ("tailLines", log.Tail?.ToString(CultureInfo.InvariantCulture)), ("limitBytes", log.MaxBytes?.ToString(CultureInfo.InvariantCulture)));
+        var request = new KubernetesRequest(HttpMethod.Get, type.Path(@namespace, pod, "log") + query, KubernetesTexts.To("show the log of", type, @namespace, pod)) { Type = type };
+        using var head = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        return await AwayAsync(SendAsync(request, head, cancellation), cancellation);
     }
 
     private static (DateTimeOffset?, string) Split(string line)
