@@ -22,13 +22,13 @@ internal sealed class KubernetesTarget(KubernetesServices services, KubernetesUr
         return url;
     }
 
-    public async Task RemoveAsync(RemoveApp command, CancellationToken cancellation)
+    public Task RemoveAsync(RemoveApp command, CancellationToken cancellation) => AskAsync(async () =>
     {
         // Whatever its environments are called.
         var list = await services.Cluster.ListAsync(KubernetesResource.Namespaces, null, cancellation, labels: $"{AppNamespace.AppIdLabel}={command.AppId}");
         var environments = list.Items.Select(found => found.Labels.GetValueOrDefault(AppNamespace.EnvironmentLabel)).OfType<string>();
-        await AskAsync(() => Task.WhenAll(environments.Select(name => AppOf(new(command.AppId, command.App, name)).RemoveAsync(cancellation))));
-    }
+        await Task.WhenAll(environments.Select(name => AppOf(new(command.AppId, command.App, name)).RemoveAsync(cancellation)));
+    });
 
     public void Dispose()
     {
