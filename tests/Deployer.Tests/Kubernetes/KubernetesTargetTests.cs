@@ -44,16 +44,18 @@ public sealed class KubernetesTargetTests
     }
 
     [Fact]
-    public async Task The_same_command_again_changes_nothing()
+    public async Task The_live_release_again_changes_nothing_by_the_same_deployment_or_another()
     {
         await using var platform = await StartAsync();
         var command = platform.Release(1, Plan(Web()));
         await platform.Platform.DeployAsync(command);
-        var before = (string)platform.Find("deployments", "web")!["metadata"]!["generation"]!.ToString();
+        var pods = platform.Names("pods").ToList();
 
         await platform.Platform.DeployAsync(command);
+        await platform.Platform.DeployAsync(command with { DeploymentId = Guid.NewGuid() });
 
-        platform.Find("deployments", "web")!["metadata"]!["generation"]!.ToString().ShouldBe(before);
+        platform.Find("deployments", "web")!["metadata"]!["generation"]!.ToString().ShouldBe("1");
+        platform.Names("pods").ShouldBe(pods);
         platform.Log.ShouldContain("Release v1 runs already");
     }
 

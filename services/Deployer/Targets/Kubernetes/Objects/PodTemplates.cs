@@ -41,21 +41,17 @@ internal static class PodTemplates
             AppVolumes.Mount(spec, release);
         return new()
         {
-            ["metadata"] = new JsonObject { ["labels"] = labels, ["annotations"] = Annotations(release) },
+            // Not the deployment: another one that finds nothing changed leaves the pods alone.
+            ["metadata"] = new JsonObject { ["labels"] = labels, ["annotations"] = ReleaseAnnotations(release) },
             ["spec"] = spec,
         };
     }
 
-    /// <summary>What an object tells of the release that it is of.</summary>
+    /// <summary>What an object tells of the release that it is of, and who has brought it.</summary>
     public static JsonObject Annotations(KubernetesRelease release)
     {
-        var annotations = new JsonObject
-        {
-            [AppNamespace.ReleaseAnnotation] = release.Version,
-            [AppNamespace.DeploymentAnnotation] = release.Command.DeploymentId.ToString(),
-        };
-        if (release.Command.Commit is { } commit)
-            annotations[AppNamespace.CommitAnnotation] = commit;
+        var annotations = ReleaseAnnotations(release);
+        annotations[AppNamespace.DeploymentAnnotation] = release.Command.DeploymentId.ToString();
         return annotations;
     }
 
@@ -93,6 +89,14 @@ internal static class PodTemplates
         ["requests"] = new JsonObject { ["cpu"] = options.CpuRequest, ["memory"] = Mebibytes(Math.Min(options.MemoryRequest, memory)) },
         ["limits"] = new JsonObject { ["cpu"] = Processors(limits.AppCpus), ["memory"] = Mebibytes(memory) },
     };
+
+    private static JsonObject ReleaseAnnotations(KubernetesRelease release)
+    {
+        var annotations = new JsonObject { [AppNamespace.ReleaseAnnotation] = release.Version };
+        if (release.Command.Commit is { } commit)
+            annotations[AppNamespace.CommitAnnotation] = commit;
+        return annotations;
+    }
 
     private static JsonObject Container(KubernetesRelease release, string component, CommandLine? command)
     {
