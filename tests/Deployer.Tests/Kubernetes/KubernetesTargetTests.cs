@@ -296,6 +296,56 @@ public sealed class KubernetesTargetTests
         fault.Message.ShouldContain($"which is not {Digest(2)}");
     }
 
+    [Fact]
+    public async Task An_app_that_answers_with_an_error_at_its_url_has_failed()
+    {
+        await using var ingress = await Ingress.StartAsync(status: 502);
+        await using var platform = await StartAsync(settings: [("Kubernetes:IngressAddress", ingress.Url), ("Deployer:UrlTimeout", "00:00:01")]);
+        await platform.DeployAsync(1, Plan(Web()));
+
+        var failure = await Should.ThrowAsync<StepFailedException>(() => platform.ResolveAsync(1, Plan(Web())));
+
+        failure.Reason.ShouldBe(FailureReason.UrlNotAnswering);
+        failure.Message.ShouldContain("502");
+    }
+
+    [Fact]
+    public async Task Exposed_at_a_port_of_the_nodes_its_url_has_that_port()
+    {
+        await using var platform = await StartAsync(settings: [("Kubernetes:Exposure", "NodePort"), ("Kubernetes:NodeAddress", "127.0.0.1")]);
+        await platform.DeployAsync(1, Plan(Web()));
+        var url = $"http://127.0.0.1:{platform.Find("services", "web")!["spec"]!["ports"]![0]!["nodePort"]}/";
+        await using var node = await Ingress.StartAsync(url: url);
+
+        (await platform.ResolveAsync(1, Plan(Web()))).ShouldBe(url);
+        platform.Names("ingresses").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task Exposed_by_a_load_balancer_its_url_is_the_address_that_is_given_in_time()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root may listen on port 80.");
+        await using var balancer = await Ingress.StartAsync(url: "http://127.77.0.1:80");
+        await using var platform = await StartAsync(settings: ("Kubernetes:Exposure", "LoadBalancer"));
+        await platform.DeployAsync(1, Plan(Web()));
+
+        var resolving = platform.ResolveAsync(1, Plan(Web()));
+        platform.Api.Cluster.LoadBalancerAddress = "127.77.0.1";
+
+        (await resolving).ShouldBe("http://127.77.0.1/");
+    }
+
+    [Fact]
+    public async Task A_load_balancer_that_gets_no_address_is_a_fault_that_says_so()
+    {
+        await using var platform = await StartAsync(settings: [("Kubernetes:Exposure", "LoadBalancer"), ("Kubernetes:LoadBalancerTimeout", "00:00:01")]);
+        await platform.DeployAsync(1, Plan(Web()));
+
+        var fault = await Should.ThrowAsync<TimeoutException>(() => platform.ResolveAsync(1, Plan(Web())));
+
+        fault.Message.ShouldContain("has not got an address within 1 s");
+    }
+
     private static string? ComponentOf(JsonObject pod) => (string?)pod["metadata"]?["labels"]?[Targets.Kubernetes.AppNamespace.Component];
 
     private static string? ImageOf(JsonObject pod) => (string?)pod["spec"]?["containers"]?[0]?["image"];

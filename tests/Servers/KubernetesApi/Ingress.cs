@@ -17,11 +17,11 @@ public sealed class Ingress : IAsyncDisposable
 
     public ConcurrentQueue<string> Hosts { get; } = new();
 
-    public static async Task<Ingress> StartAsync(int status = 200)
+    public static async Task<Ingress> StartAsync(int status = 200, string? url = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        var url = $"http://127.0.0.1:{Ports.Free()}";
+        url ??= $"http://127.0.0.1:{Ports.Free()}";
         builder.WebHost.UseUrls(url);
         var ingress = new Ingress(builder.Build(), url);
         ingress._server.Run(context =>
