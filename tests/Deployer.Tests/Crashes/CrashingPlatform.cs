@@ -20,9 +20,13 @@ internal static class CrashingPlatform
     public static async Task<int> RunAsync(string dataDirectory, string deployment, string killAt, string engine)
     {
         var command = JsonSerializer.Deserialize<DeployRelease>(await File.ReadAllTextAsync(deployment))!;
-        var platform = await TestPlatform.StartAsync(dataDirectory, command.AppId, ("Docker:Endpoint", engine));
+        var isCluster = command.Target == Target.Kubernetes;
+        var platform = isCluster
+            ? await TestPlatform.StartAsync(dataDirectory, command.AppId, [.. Kubernetes.KubernetesPlatform.Settings(kubeconfig: engine)])
+            : await TestPlatform.StartAsync(dataDirectory, command.AppId, ("Docker:Endpoint", engine));
         // The release before runs, as it does when a platform has been up for a while.
-        await TestPlatform.UntilAsync(() => platform.Router.RouteOf(command.AppId)?.Instances.Count == 1, "the release before is back");
+        if (!isCluster)
+            await TestPlatform.UntilAsync(() => platform.Router.RouteOf(command.AppId)?.Instances.Count == 1, "the release before is back");
         if (killAt == AtSwitch)
             platform.Router.BeforeAnswer = route => route.Release == command.Release ? KillAsync() : Task.CompletedTask;
         if (killAt == AtLastQuestion)

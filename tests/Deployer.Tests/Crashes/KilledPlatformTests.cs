@@ -56,7 +56,7 @@ public sealed class KilledPlatformTests : IDisposable
     /// <param name="folder">The data directory.</param>
     /// <param name="point">Where it is killed.</param>
     /// <param name="command">What it is to do.</param>
-    /// <param name="engine">The Docker Engine of its apps; null for none.</param>
+    /// <param name="engine">The Docker Engine of its apps, or the kubeconfig of their cluster; null for none.</param>
     internal static async Task KillAtAsync(string folder, string point, DeployRelease command, string? engine = null)
     {
         var deployment = Path.Combine(folder, "deployment.json");

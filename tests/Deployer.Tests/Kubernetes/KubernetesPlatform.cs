@@ -19,6 +19,7 @@ internal sealed class KubernetesPlatform : IAsyncDisposable
 
     public KubernetesApi Api { get; }
     public TestPlatform Platform { get; }
+    public string Kubeconfig => Path.Combine(_folder, "kubeconfig");
     public Guid App => Platform.App;
     public string Log => Platform.Log.Text;
     public string Namespace => new AppNamespace(App, "shop", "production").Name;
