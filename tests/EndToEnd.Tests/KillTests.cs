@@ -49,6 +49,9 @@ public sealed class KillTests
         deployment.Release.ShouldBe(1);
         (await platform.Http.GetFromJsonAsync<Page<ReleaseResponse>>("/v1/apps/victim/releases"))!.Items.ShouldHaveSingleItem().State.ShouldBe(ReleaseStates.Live);
         (await platform.Http.GetFromJsonAsync<Page<DeploymentResponse>>("/v1/apps/victim/deployments"))!.Items.ShouldHaveSingleItem();
+        // Of a deployment that had ended before the kill nobody has waited for the app to be back.
+        if (point == "send:DeploymentSucceeded")
+            await PlatformClient.UntilAsync(async () => (await platform.GetAppAsync("victim")).Body == "alive", "the app was back");
         (await platform.GetAppAsync("victim")).Body.ShouldBe("alive");
         platform.Processes().Count.ShouldBe(1, "the app runs once, and nothing of the killed platform runs on");
     }
