@@ -32,8 +32,8 @@ public sealed class AccessTests
         string[] elsewhere = ["watch services", "get services"];
         Directory.Delete(folder, recursive: true);
 
-        // What is applied may not be there yet, and to make it takes the right to.
-        var applied = used.Keys.Where(right => right.StartsWith("patch ", StringComparison.Ordinal)).Select(right => "create " + right["patch ".Length..]);
+        // What is applied may not be there yet, and to make it takes the right to. Pods are never applied: the time of one that is there is shortened.
+        var applied = used.Keys.Where(right => right.StartsWith("patch ", StringComparison.Ordinal) && right != "patch pods").Select(right => "create " + right["patch ".Length..]);
         used.Keys.Union(elsewhere).Union(applied).Order(StringComparer.Ordinal).ShouldBe(Granted().Order(StringComparer.Ordinal));
     }
 
