@@ -166,6 +166,10 @@ public sealed class KubernetesRunTests
         (await platform.ResolveAsync(2, Plan(Web()))).ShouldBe("http://shop.apps.example.com/");
         (await runs.FindAsync($"{run.RunId}")).Runs.Single().State.ShouldBe(RunStates.Running);
         PodOf(platform, run.RunId)["metadata"]!["labels"]![Targets.Kubernetes.AppNamespace.Version].ShouldBeNull();
+        var log = await platform.Platform.Services.GetRequiredService<OutputReader>()
+            .ReadAsync(Follower.Question(platform.App, Target.Kubernetes) with { Wait = TimeSpan.Zero }, TestContext.Current.CancellationToken);
+        log.Failure.ShouldBeNull();
+        log.Lines.ShouldNotContain(line => line.Text == "begun");
         (await runs.TryStartAsync(runs.Command(platform.Release(7, Plan(Web())), "true"))).Failure!.Message.ShouldContain("v7 of shop does not run on the cluster");
 
         await platform.RemoveAsync();
