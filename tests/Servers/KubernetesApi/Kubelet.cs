@@ -201,7 +201,12 @@ internal sealed class Kubelet(Cluster cluster)
 
     private static JsonObject NotStarted(string why, Life life) => new()
     {
-        ["exitCode"] = 128, ["reason"] = "StartError", ["message"] = why, ["startedAt"] = "1970-01-01T00:00:00Z", ["finishedAt"] = ApiStore.Now, ["containerID"] = life.ContainerId,
+        ["exitCode"] = 128,
+        ["reason"] = "StartError",
+        ["message"] = why,
+        ["startedAt"] = "1970-01-01T00:00:00Z",
+        ["finishedAt"] = ApiStore.Now,
+        ["containerID"] = life.ContainerId,
     };
 
     private void End(Stored pod, Life life)
