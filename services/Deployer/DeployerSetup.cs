@@ -69,6 +69,7 @@ public static class DeployerSetup
             services.AddSingleton<KubernetesUrls>();
             services.AddSingleton<IAppLogs, KubernetesLogs>();
             services.AddSingleton<IDeploymentTarget, KubernetesTarget>();
+            services.AddSingleton<IRuns, KubernetesRuns>();
         }
 
         return services;

@@ -4,6 +4,7 @@ using Paas.Deployer.Targets;
 using Paas.Deployer.Targets.Output;
 using Paas.Docker;
 using Paas.Hosting.Steps;
+using Paas.Kubernetes;
 
 namespace Paas.Deployer;
 
@@ -83,7 +84,8 @@ internal sealed partial class OutputReader(IEnumerable<IAppLogs> logs, RunKeeper
         {
             return fail(Failure(TargetFailureReason.Unavailable, DeployerTexts.Stopping()));
         }
-        catch (Exception exception) when (exception is EngineException or EngineUnreachableException or StepPermanentException)
+        catch (Exception exception) when (exception is EngineException or EngineUnreachableException or StepPermanentException
+            or KubernetesException or KubernetesUnreachableException or KubernetesAccessException)
         {
             Log.Unanswered(logger, exception);
             return fail(Failure(TargetFailureReason.Unavailable, exception.Message));

@@ -88,7 +88,7 @@ public sealed record RunStatus
     /// <summary>One of <see cref="RunEnds"/> if there is more to say of its end than the exit code.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>A sentence about <see cref="Reason"/>.</summary>
+    /// <summary>A sentence about <see cref="Reason"/>, or why it has not really begun yet.</summary>
     public string? Message { get; init; }
 
     public required DateTime CreatedAt { get; init; }

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Contracts;
 using Paas.Deployer.Tests.Support;
+using Paas.Hosting.Secrets;
 using Paas.Servers.Kubernetes;
 using YamlDotNet.RepresentationModel;
 using static Paas.Deployer.Tests.Kubernetes.KubernetesPlatform;
@@ -30,8 +32,8 @@ public sealed class AccessTests
         string[] elsewhere = ["watch services", "get services"];
         Directory.Delete(folder, recursive: true);
 
-        // What is applied may not be there yet, and to make it takes the right to.
-        var applied = used.Keys.Where(right => right.StartsWith("patch ", StringComparison.Ordinal)).Select(right => "create " + right["patch ".Length..]);
+        // What is applied may not be there yet, and to make it takes the right to. Pods are never applied: the time of one that is there is shortened.
+        var applied = used.Keys.Where(right => right.StartsWith("patch ", StringComparison.Ordinal) && right != "patch pods").Select(right => "create " + right["patch ".Length..]);
         used.Keys.Union(elsewhere).Union(applied).Order(StringComparer.Ordinal).ShouldBe(Granted().Order(StringComparer.Ordinal));
     }
 
@@ -63,14 +65,30 @@ public sealed class AccessTests
     /// <summary>All that a deployer ever does.</summary>
     private static async Task UseAllAsync(KubernetesPlatform platform)
     {
-        platform.Api.Cluster.ScriptFor = pod => (string?)pod["metadata"]?["labels"]?[Targets.Kubernetes.AppNamespace.Component] == "release" ? PodScript.Ends(0, "done") : null;
+        platform.Api.Cluster.ScriptFor = pod => (string?)pod["metadata"]?["labels"]?[Targets.Kubernetes.AppNamespace.Component] switch
+        {
+            "release" => PodScript.Ends(0, "done"),
+            "paas.run" => new PodScript { Prints = ["begun"] },
+            _ => null,
+        };
         await platform.DeployAsync(1, Plan(Web(2), Worker()) with { Release = TestApp.Command("migrate"), AddOns = [new AddOn { Name = "redis" }] });
         await platform.ResolveAsync(1, Plan(Web(2)));
+        await RunAsync(platform);
         // Without a web process: ingress, service and budget are removed.
         await platform.DeployAsync(2, Plan(Worker()));
         platform.Api.Cluster.Script(Image(3), PodScript.Crashes(1));
         await platform.Platform.FailAsync(platform.Release(3, Plan(Worker())));
         await platform.RemoveAsync();
+    }
+
+    /// <summary>A run with variables of its own, read and stopped.</summary>
+    private static async Task RunAsync(KubernetesPlatform platform)
+    {
+        var runs = new TestRuns(platform.Platform, Target.Kubernetes);
+        var sealer = platform.Platform.Services.GetRequiredService<SecretSealer>();
+        var run = await runs.StartAsync(runs.Command(platform.Release(1, Plan(Web(2))), "sleep") with { SealedVariables = sealer.SealAll(new Dictionary<string, string> { ["A"] = "b" }) });
+        await TestPlatform.UntilAsync(async () => (await runs.LinesOfAsync(run.RunId)).Count > 0, "it has begun", Seconds);
+        (await runs.StopAsync(run.RunId)).State.ShouldBe(RunStates.Ended);
     }
 
     private static IEnumerable<string> Granted()

@@ -63,6 +63,13 @@ public sealed class ObjectTests
         Compare("volume", [AppVolumes.Claim(Namespace(), volume, new()), .. ReleaseObjects.Running(release)]);
     }
 
+    [Fact]
+    public void A_run_is_as_in_the_file()
+    {
+        var variables = new Dictionary<string, string> { ["REDIS_URL"] = "redis://mine", ["DEBUG"] = "no" };
+        Compare("run", [RunObjects.Job(Release(FullPlan, new()), Run, "run.1234", variables.Keys), RunObjects.Variables(Namespace(), Run.RunId, "uid-of-the-job", variables)]);
+    }
+
     [Theory]
     [InlineData("postgres")]
     [InlineData("mysql")]
@@ -87,6 +94,7 @@ public sealed class ObjectTests
         var release = Release(FullPlan with { Volumes = [volume] }, options);
         var made = Walls(options).Append(AppVolumes.Claim(Namespace(), volume, options)).Concat(ReleaseObjects.Running(release)).Append(ReleaseObjects.Config(release))
             .Append(ReleaseObjects.Job(release, FullPlan.Release!, TimeSpan.FromMinutes(1)))
+            .Append(RunObjects.Job(release, Run, "run.1234", ["DEBUG"])).Append(RunObjects.Variables(Namespace(), Run.RunId, "x", release.ConfigVars))
             .Append(AddOnObjects.Secret(Namespace(), new() { Name = "redis" }, "x"))
             .Concat(AddOnObjects.Running(Namespace(), new() { Name = "redis" }, "redis:7", options, new()));
 
@@ -142,6 +150,19 @@ public sealed class ObjectTests
         Assert.Equal(names.Count, names.Distinct().Count());
         Assert.Equal(new AppNamespace(App, "shop", "production").Name, Namespace().Name);
     }
+
+    private static StartRun Run => new()
+    {
+        RunId = Deployment,
+        AppId = App,
+        App = "shop",
+        Target = Target.Kubernetes,
+        Release = 12,
+        ImageDigest = "sha256:" + new string('a', 64),
+        Run = FullPlan,
+        Command = ["python", "-c", "print('$(API_KEY) $5')"],
+        TimeLimit = TimeSpan.FromHours(1),
+    };
 
     private static AppNamespace Namespace() => new(App, "shop", "production");
 

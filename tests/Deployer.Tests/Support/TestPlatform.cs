@@ -104,10 +104,12 @@ internal sealed class TestPlatform : IAsyncDisposable
         return Http.SendAsync(request);
     }
 
-    public static async Task UntilAsync(Func<bool> condition, string what, double seconds = 20)
+    public static Task UntilAsync(Func<bool> condition, string what, double seconds = 20) => UntilAsync(() => Task.FromResult(condition()), what, seconds);
+
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, double seconds = 20)
     {
         var watch = Stopwatch.StartNew();
-        while (!condition())
+        while (!await condition())
         {
             if (watch.Elapsed.TotalSeconds > seconds)
                 throw new TimeoutException($"Waited {seconds} s until {what}.");

@@ -67,6 +67,10 @@ internal sealed class TestRuns(TestPlatform platform, string target)
         }
     }
 
+    /// <summary>What it has printed until now.</summary>
+    public async Task<IReadOnlyList<OutputLine>> LinesOfAsync(Guid run) => (await AskAsync<ReadRunOutput, OutputLines>(
+        Endpoints.Output, new ReadRunOutput { AppId = platform.App, App = "shop", Target = target, Run = run.ToString() })).Lines;
+
     public async Task<(RunStatus Run, IReadOnlyList<OutputLine> Lines)> RunAsync(StartRun command) => await EndOfAsync((await StartAsync(command)).RunId);
 
     private Task<TAnswer> AskAsync<TQuestion, TAnswer>(Uri address, TQuestion question)

@@ -32,6 +32,8 @@ internal sealed class Jobs(Cluster cluster)
         var pods = _store.All(Pods, thing.Namespace()).Where(each => each.Thing.Items("metadata", "ownerReferences").Any(owner => owner.Text("uid") == thing.Uid())).ToList();
         var (succeeded, failed) = (pods.Count(pod => pod.Thing.Text("status", "phase") == "Succeeded"), pods.Count(pod => pod.Thing.Text("status", "phase") == "Failed"));
         var active = pods.Where(pod => !pod.Thing.IsEnding() && pod.Thing.Text("status", "phase") is "Pending" or "Running").ToList();
+        // One that somebody has removed counts as failed.
+        failed += pods.Count(pod => pod.Thing.IsEnding() && pod.Thing.Text("status", "phase") is "Pending" or "Running");
         var restarts = active.Sum(pod => pod.Thing.Items("status", "containerStatuses").Sum(each => each.Number("restartCount") ?? 0));
         if (Is(thing, "SuccessCriteriaMet"))
         {

@@ -40,6 +40,8 @@ internal sealed class Kubelet(Cluster cluster)
                 life.Script = cluster.ScriptOf(pod.Thing);
             if (pod.Thing.IsEnding())
                 End(pod, life);
+            else if (life.IsOver(pod.Thing.Number("spec", "activeDeadlineSeconds")))
+                Expire(pod, life);
             else
                 Live(pod, life);
         }
@@ -115,19 +117,17 @@ internal sealed class Kubelet(Cluster cluster)
             life.NeedsSecret = missing;
             Show(pod, "Pending", Waiting("CreateContainerConfigError", missing), false, life, started: false);
         }
+        else if (life.Script.StartError is { } reason && pod.Thing.Text("spec", "restartPolicy") == "Never")
+        {
+            life.Begin();
+            life.To(PodState.Over);
+            Show(pod, "Failed", new JsonObject { ["terminated"] = NotStarted(reason, life) }, false, life, started: false);
+        }
         else if (life.Script.StartError is { } error)
         {
             life.To(PodState.NotStarted);
             life.Begin();
-            life.LastState = new JsonObject
-            {
-                ["exitCode"] = 128,
-                ["reason"] = "StartError",
-                ["message"] = error,
-                ["startedAt"] = "1970-01-01T00:00:00Z",
-                ["finishedAt"] = ApiStore.Now,
-                ["containerID"] = life.ContainerId,
-            };
+            life.LastState = NotStarted(error, life);
             Show(pod, "Running", Waiting("RunContainerError", error), false, life, started: false);
         }
         else
@@ -177,6 +177,37 @@ internal sealed class Kubelet(Cluster cluster)
         life.To(isOver ? PodState.Over : PodState.Stopped);
         Show(pod, isOver ? code == 0 ? "Succeeded" : "Failed" : "Running", new JsonObject { ["terminated"] = life.Ended.DeepClone() }, false, life, started: false);
     }
+
+    /// <summary>Its time is over: it ends, and stays.</summary>
+    private void Expire(Stored pod, Life life)
+    {
+        var wasRunning = life.State == PodState.Running;
+        if (life.State != PodState.Expiring)
+        {
+            life.IsStarted = wasRunning;
+            life.To(PodState.Expiring);
+        }
+
+        if (life.IsStarted && life.Age < life.Script.StopsAfter)
+            return;
+        EndLogs(pod.Thing.Uid());
+        life.To(PodState.Over);
+        var state = life.IsStarted
+            ? new JsonObject { ["terminated"] = new JsonObject { ["exitCode"] = life.Script.StopExitCode, ["reason"] = life.Script.StopExitCode == 0 ? "Completed" : "Error", ["startedAt"] = life.StartedAt, ["finishedAt"] = ApiStore.Now, ["containerID"] = life.ContainerId } }
+            : pod.Thing.Items("status", "containerStatuses").FirstOrDefault().Map("state").DeepClone().AsObject();
+        Show(pod, "Failed", state, false, life, started: false);
+        Change(pod, status => (status["reason"], status["message"]) = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"));
+    }
+
+    private static JsonObject NotStarted(string why, Life life) => new()
+    {
+        ["exitCode"] = 128,
+        ["reason"] = "StartError",
+        ["message"] = why,
+        ["startedAt"] = "1970-01-01T00:00:00Z",
+        ["finishedAt"] = ApiStore.Now,
+        ["containerID"] = life.ContainerId,
+    };
 
     private void End(Stored pod, Life life)
     {
@@ -316,17 +347,20 @@ internal sealed class Kubelet(Cluster cluster)
         Running,
         Stopped,
         Over,
+        Expiring,
         Ending,
     }
 
     private sealed class Life(PodScript script)
     {
         private long _since = TimeProvider.System.GetTimestamp();
+        private long? _taken;
 
         public PodScript Script { get; set; } = script;
         public PodState State { get; private set; }
         public TimeSpan Age => TimeProvider.System.GetElapsedTime(_since);
         public bool IsReady { get; set; }
+        public bool IsStarted { get; set; }
         public bool IsBackingOff { get; set; }
         public string? NeedsSecret { get; set; }
         public int Restarts { get; set; }
@@ -338,9 +372,15 @@ internal sealed class Kubelet(Cluster cluster)
         public void To(PodState state)
         {
             State = state;
+            if (state == PodState.Scheduled)
+                _taken = TimeProvider.System.GetTimestamp();
             IsBackingOff = false;
             _since = TimeProvider.System.GetTimestamp();
         }
+
+        /// <summary>Whether it has been on its node for longer than it may.</summary>
+        public bool IsOver(long? seconds) =>
+            State != PodState.Over && seconds is { } limit && _taken is { } taken && TimeProvider.System.GetElapsedTime(taken) >= TimeSpan.FromSeconds(limit);
 
         public void Begin()
         {

@@ -39,6 +39,9 @@ public sealed record PodScript
     /// <summary>Between the wish to end it and its end.</summary>
     public TimeSpan StopsAfter { get; init; } = TimeSpan.Zero;
 
+    /// <summary>What it ends with when it has to.</summary>
+    public int StopExitCode { get; init; } = 143;
+
     /// <summary>What it prints when it starts.</summary>
     public IReadOnlyList<string> Prints { get; init; } = [];
 

@@ -40,6 +40,8 @@ internal static partial class Validation
                 break;
             case "Pod":
                 Template(thing.Map("spec"), "spec", errors);
+                if (before?.Number("spec", "activeDeadlineSeconds") is { } limit && !(thing.Number("spec", "activeDeadlineSeconds") <= limit))
+                    errors.Add(ApiError.InvalidValue("spec.activeDeadlineSeconds", $"{thing.Number("spec", "activeDeadlineSeconds")}", "must be less than or equal to previous value"));
                 break;
             case "Service":
                 if (before is not null && before.Text("spec", "clusterIP") != thing.Text("spec", "clusterIP"))

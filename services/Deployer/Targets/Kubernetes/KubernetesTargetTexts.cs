@@ -75,5 +75,16 @@ internal static class KubernetesTargetTexts
 
     public static string UrlUnreachable(string url, string error) => $"{url} could not be reached: {Sentence(error)} See that the name leads to the cluster's ingress controller.";
 
+    // Runs
+    public static string NotOnCluster(string app, string version) => $"{version} of {app} does not run on the cluster, so there is nothing to run a command beside. Deploy it first.";
+
+    public static string JobOfOthers(string name, string @namespace) => $"The Job {name} in the namespace {@namespace} belongs to somebody else. Run the command again; it gets another name.";
+
+    public static string RunNeverStarted(string run, string @namespace) =>
+        $"The cluster has not started {run} in time, and it was given up. See why: kubectl get events -n {@namespace}. Then run it again.";
+
+    public static string RunInterrupted(string run, string? words) =>
+        $"The cluster has ended {run}: {Sentence(words is null or "" ? "its pod is gone" : words)} Start it again if it is still needed.";
+
     private static string Sentence(string words) => words.TrimEnd().TrimEnd('.') + ".";
 }
