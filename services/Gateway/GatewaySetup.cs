@@ -1,5 +1,7 @@
 using MassTransit;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -46,6 +48,10 @@ public static class GatewaySetup
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails();
         services.AddExceptionHandler<ProblemHandler>();
+        services.AddSingleton<Farewell>();
+        services.AddHostedService(provider => provider.GetRequiredService<Farewell>());
+        services.AddSingleton<SocketTransportFactory>();
+        services.AddSingleton<IConnectionListenerFactory, FarewellTransport>();
         services.AddAccess();
         services.AddWebhooks();
         services.AddRouter();
@@ -98,6 +104,8 @@ public static class GatewaySetup
     /// <summary>The whole pipeline: first the router, then the platform's own endpoints.</summary>
     public static WebApplication UseGateway(this WebApplication app)
     {
+        var farewell = app.Services.GetRequiredService<Farewell>();
+        app.Use(next => context => farewell.InvokeAsync(context, next));
         app.UseMiddleware<AppRouter>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
