@@ -105,6 +105,7 @@ public sealed class DockerEngine : IAsyncLifetime
     {
         if (_server is null)
             return;
+        var all = WithDescendants([_server.Id, .. OwnProcesses()]);
         _server.Kill(entireProcessTree: true);
         _server.WaitForExit((int)Patience.TotalMilliseconds);
         _server.Dispose();
@@ -124,6 +125,9 @@ public sealed class DockerEngine : IAsyncLifetime
             }
         }
 
+        // What was killed may not be dead yet, and so the port of a container still be open.
+        if (!SpinWait.SpinUntil(() => !all.Exists(Runs), Patience))
+            throw new TimeoutException("The processes of the engine did not end.");
         foreach (var mount in Mounts().Where(mount => mount != Within("data")))
             Process.Start("umount", ["-l", mount]).WaitForExit();
         File.Delete(Within("pid"));
@@ -275,6 +279,39 @@ public sealed class DockerEngine : IAsyncLifetime
 
     private List<string> Mounts() => [.. File.ReadAllLines("/proc/self/mounts").Select(line => line.Split(' ')[1])
         .Where(mount => mount.StartsWith(_folder + "/", StringComparison.Ordinal)).OrderDescending(StringComparer.Ordinal)];
+
+    private static List<int> WithDescendants(IEnumerable<int> processes)
+    {
+        var parents = Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _))
+            .Select(name => (Id: int.Parse(name!, CultureInfo.InvariantCulture), Status: StatusOf(name!))).Where(process => process.Status.Length > 1)
+            .ToLookup(process => int.Parse(process.Status[1], CultureInfo.InvariantCulture), process => process.Id);
+        var all = new List<int>();
+        var next = new Queue<int>(processes);
+        while (next.TryDequeue(out var process))
+        {
+            all.Add(process);
+            foreach (var child in parents[process])
+                next.Enqueue(child);
+        }
+
+        return all;
+    }
+
+    private static bool Runs(int process) => StatusOf(process.ToString(CultureInfo.InvariantCulture)) is [not ("Z" or "X"), ..];
+
+    /// <summary>State and parent, and what comes after; empty if there is no such process.</summary>
+    private static string[] StatusOf(string process)
+    {
+        try
+        {
+            var line = File.ReadAllText($"/proc/{process}/stat");
+            return line[(line.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
 
     private static async Task<string> RunAsync(string command, params string[] arguments)
     {
