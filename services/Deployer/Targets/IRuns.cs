@@ -29,6 +29,24 @@ internal interface IRuns
 
 internal static class RunsExtensions
 {
+    /// <summary>The release that a run is started beside, as its target starts instances of it.</summary>
+    /// <param name="command">The run.</param>
+    /// <param name="environment">Where the target has found the release; empty if it does not tell environments apart.</param>
+    public static DeployRelease AsRelease(this StartRun command, string environment = "") => new()
+    {
+        DeploymentId = command.RunId,
+        Attempt = 1,
+        AppId = command.AppId,
+        App = command.App,
+        Environment = environment,
+        Target = command.Target,
+        Release = command.Release,
+        ImageDigest = command.ImageDigest,
+        Run = command.Run,
+        Commit = command.Commit,
+        SealedConfigVars = command.SealedConfigVars,
+    };
+
     /// <exception cref="RunUnknownException">There is none.</exception>
     public static async Task<RunStatus> FindAsync(this IRuns target, Guid appId, string app, string idOrName, CancellationToken cancellation)
     {

@@ -119,7 +119,7 @@ internal sealed class DockerRuns(
         var services = await addOns.EnsureAsync(command.AppId, command.App, command.Run.AddOns, SilentLog.Instance, cancellation);
         var volumes = new AppVolumes(command.AppId, command.App, command.Run.Volumes ?? [], engine);
         await volumes.EnsureAsync(cancellation);
-        var release = new ReleaseContainers(AsRelease(command), image, services, sealer.OpenAll(command.SealedConfigVars), volumes, engine, options.Value);
+        var release = new ReleaseContainers(command.AsRelease(), image, services, sealer.OpenAll(command.SealedConfigVars), volumes, engine, options.Value);
         var variables = release.Variables(port: null);
         foreach (var (variable, value) in sealer.OpenAll(command.SealedVariables))
             variables[variable] = value;
@@ -174,18 +174,4 @@ internal sealed class DockerRuns(
         var found = await Task.WhenAll(listed.Select(container => FindAsync(container.Id, cancellation)));
         return [.. found.OfType<RunContainer>().OrderByDescending(run => run.Container.Created)];
     }
-
-    private static DeployRelease AsRelease(StartRun command) => new()
-    {
-        DeploymentId = command.RunId,
-        Attempt = 1,
-        AppId = command.AppId,
-        App = command.App,
-        Environment = "",
-        Target = command.Target,
-        Release = command.Release,
-        ImageDigest = command.ImageDigest,
-        Run = command.Run,
-        Commit = command.Commit,
-    };
 }

@@ -89,7 +89,7 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
         foreach (var old in others.Where(run => run.HasEnded).Skip(KeptOfAnApp - 1))
             await Cluster.DeleteAsync(KubernetesResource.Jobs, old.Namespace, old.Job.Name, cancellation, new() { Uid = old.Job.Uid });
         var app = await FindAppAsync(command, cancellation);
-        var release = services.ReleaseOf(AsRelease(command, app), app);
+        var release = services.ReleaseOf(command.AsRelease(app.Environment), app);
         var made = RunObjects.Job(release, command, RunName.Choose(command.RunId, others.Select(run => run.Name)), variables);
         KubernetesObject? job;
         try
@@ -175,19 +175,4 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
 
     private static AppNamespace AppOf(StartRun command, KubernetesObject found) =>
         new(command.AppId, command.App, found.Labels.GetValueOrDefault(AppNamespace.EnvironmentLabel) ?? "");
-
-    private static DeployRelease AsRelease(StartRun command, AppNamespace app) => new()
-    {
-        DeploymentId = command.RunId,
-        Attempt = 1,
-        AppId = command.AppId,
-        App = command.App,
-        Environment = app.Environment,
-        Target = command.Target,
-        Release = command.Release,
-        ImageDigest = command.ImageDigest,
-        Run = command.Run,
-        Commit = command.Commit,
-        SealedConfigVars = command.SealedConfigVars,
-    };
 }
