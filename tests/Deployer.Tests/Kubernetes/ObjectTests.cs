@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json.Nodes;
 using Paas.Contracts;
+using Paas.Deployer.Targets;
 using Paas.Deployer.Targets.Kubernetes;
 using Paas.Deployer.Targets.Kubernetes.Objects;
 using Paas.Deployer.Tests.Support;
@@ -96,7 +97,7 @@ public sealed class ObjectTests
             .Append(ReleaseObjects.Job(release, FullPlan.Release!, TimeSpan.FromMinutes(1)))
             .Append(RunObjects.Job(release, Run, "run.1234", ["DEBUG"])).Append(RunObjects.Variables(Namespace(), Run.RunId, "x", release.ConfigVars))
             .Append(AddOnObjects.Secret(Namespace(), new() { Name = "redis" }, "x"))
-            .Concat(AddOnObjects.Running(Namespace(), new() { Name = "redis" }, "redis:7", options, new()));
+            .Concat(AddOnKind.All.Keys.SelectMany(name => AddOnObjects.Running(Namespace(), new() { Name = name }, $"{name}:1", options, new())));
 
         var unknown = made.SelectMany(FieldsOf).Distinct().Except(known).ToList();
         Assert.True(unknown.Count == 0, string.Join('\n', unknown));

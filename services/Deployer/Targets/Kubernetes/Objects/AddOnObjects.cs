@@ -71,7 +71,7 @@ internal static class AddOnObjects
             ["imagePullPolicy"] = "IfNotPresent",
             ["envFrom"] = new JsonArray(new JsonObject { ["secretRef"] = new JsonObject { ["name"] = NameOf(addOn.Name) } }),
             ["ports"] = new JsonArray(new JsonObject { ["name"] = "main", ["containerPort"] = kind.Port }),
-            ["readinessProbe"] = new JsonObject { ["tcpSocket"] = new JsonObject { ["port"] = "main" }, ["periodSeconds"] = 2, ["failureThreshold"] = 3 },
+            ["readinessProbe"] = Probe(kind),
             ["resources"] = PodTemplates.Resources(options, limits, limits.AddOnMemory),
             ["securityContext"] = PodTemplates.ContainerSecurity(readOnlyRoot: false),
             ["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "data", ["mountPath"] = kind.DataFolder }),
@@ -102,6 +102,16 @@ internal static class AddOnObjects
             },
         };
         return set;
+    }
+
+    private static JsonObject Probe(AddOnKind kind)
+    {
+        var probe = kind.Asked is { Program: var program }
+            ? new JsonObject { ["exec"] = new JsonObject { ["command"] = new JsonArray([.. program.Select(word => JsonValue.Create(word))]) } }
+            : new JsonObject { ["tcpSocket"] = new JsonObject { ["port"] = "main" } };
+        probe["periodSeconds"] = 2;
+        probe["failureThreshold"] = 3;
+        return probe;
     }
 
     private static JsonObject Object(AppNamespace app, string apiVersion, string kind, string name, string addOn)
