@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Contracts;
 using Paas.Deployer.Targets.Kubernetes.Rollouts;
 using Paas.Deployer.Tests.Support;
@@ -263,6 +264,71 @@ public sealed class KubernetesTargetTests
         await platform.RemoveAsync();
 
         platform.Api.Cluster.Find("namespaces", null, platform.Namespace).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_namespace_that_is_being_removed_already_is_waited_for()
+    {
+        await using var platform = await StartAsync();
+        await platform.DeployAsync(1, Plan(Web()));
+        platform.Api.Cluster.Put(new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = new JsonObject { ["name"] = "held", ["namespace"] = platform.Namespace, ["finalizers"] = new JsonArray("example.com/hold") },
+        });
+        platform.Api.Cluster.Delete("namespaces", null, platform.Namespace);
+
+        var deploying = await Should.ThrowAsync<InvalidOperationException>(() => platform.DeployAsync(2, Plan(Web())));
+        var removing = platform.RemoveAsync();
+        await Task.WhenAny(removing, TestPlatform.UntilAsync(
+            () => platform.Api.Requests.Count(request => request.Method == "GET" && request.Path.EndsWith("/namespaces/" + platform.Namespace, StringComparison.Ordinal)) >= 3, "it was looked for", Seconds));
+        removing.IsCompleted.ShouldBeFalse();
+        platform.Api.Cluster.Put(new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "ConfigMap",
+            ["metadata"] = new JsonObject { ["name"] = "held", ["namespace"] = platform.Namespace },
+        });
+        await removing;
+
+        deploying.Message.ShouldContain("is being removed");
+        platform.Api.Cluster.Find("namespaces", null, platform.Namespace).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Canceled_when_it_has_taken_over_a_release_stays_and_what_it_does_not_have_is_removed()
+    {
+        await using var platform = await StartAsync();
+        await platform.DeployAsync(1, Plan(Web(), Worker()));
+        using var cancel = new CancellationTokenSource();
+        var log = new TestLog
+        {
+            OnLine = line =>
+            {
+                if (line.Contains("v2 has taken over", StringComparison.Ordinal))
+                    cancel.Cancel();
+            },
+        };
+
+        await platform.Platform.Services.GetRequiredService<ReleaseDeployer>().DeployAsync(platform.Release(2, Plan(Web())), log, cancel.Token);
+
+        cancel.IsCancellationRequested.ShouldBeTrue();
+        platform.RunningImages("web").ShouldBe([Image(2)]);
+        platform.Names("deployments").ShouldBe(["web"]);
+    }
+
+    [Fact]
+    public async Task What_somebody_removes_in_mid_rollout_is_a_fault_that_says_so()
+    {
+        await using var platform = await StartAsync(settings: ("Kubernetes:Patience", "00:05:00"));
+        platform.Api.Cluster.ScriptFor = _ => new PodScript { Unschedulable = "0/1 nodes are available: 1 node is starting." };
+        var deploying = platform.DeployAsync(1, Plan(Web()));
+        await TestPlatform.UntilAsync(() => platform.Log.Contains("web: 0 of 1", StringComparison.Ordinal), "it was followed", Seconds);
+
+        platform.Api.Cluster.Delete("deployments", platform.Namespace, "web");
+
+        (await Should.ThrowAsync<RolloutTroubleException>(() => deploying)).Message.ShouldContain("removed the Deployment web");
     }
 
     [Fact]

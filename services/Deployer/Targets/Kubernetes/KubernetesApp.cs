@@ -13,6 +13,7 @@ namespace Paas.Deployer.Targets.Kubernetes;
 /// </summary>
 internal sealed class KubernetesApp(AppNamespace app, KubernetesServices services) : IDisposable
 {
+    private static readonly TimeSpan EndInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PutBackTime = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim _turn = new(1);
     private readonly ReleaseRecords _records = new(services.Cluster, app);
@@ -39,14 +40,12 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
         await _turn.WaitAsync(cancellation);
         try
         {
-            if (await FindNamespaceAsync(cancellation) is null)
+            if (await FindNamespaceAsync(cancellation) is not { } found)
                 return;
             await services.Cluster.DeleteAsync(KubernetesResource.Namespaces, null, app.Name, cancellation);
-            await foreach (var change in services.Cluster.WatchAsync(KubernetesResource.Namespaces, null, cancellation, fields: $"metadata.name={app.Name}"))
-            {
-                if (change.Change == KubernetesChange.Deleted)
-                    return;
-            }
+            // Looked for and not watched: a watch tells nothing of what was gone before it began.
+            while (await services.Cluster.FindAsync(KubernetesResource.Namespaces, null, app.Name, cancellation) is { } ending && ending.Uid == found.Uid)
+                await Task.Delay(EndInterval, services.Clock, cancellation);
         }
         finally
         {
@@ -57,8 +56,11 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
     private async Task DeployInTurnAsync(DeployRelease command, IStepLog log, Func<CancellationToken, Task> confirm, CancellationToken cancellation)
     {
         var release = services.ReleaseOf(command, app);
-        var isNew = await FindNamespaceAsync(cancellation) is null;
-        var records = isNew ? [] : await _records.ListAsync(cancellation);
+        var found = await FindNamespaceAsync(cancellation);
+        // Applying to it would seem to succeed.
+        if (found?.DeletionTimestamp is not null)
+            throw new InvalidOperationException(KubernetesTargetTexts.NamespaceEnding(app.Name));
+        var records = found is null ? [] : await _records.ListAsync(cancellation);
         Fence(command, records);
         var isLive = records.Any(record => record.Release == command.Release && record.IsLive);
         log.Heading(isLive ? DeployerTexts.AlreadyRunning(command.Release) : DeployerTexts.Unpacking(command.Release));
@@ -87,9 +89,9 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
 
         await _records.MarkLiveAsync(command.Release, CancellationToken.None);
         log.Detail(DeployerTexts.Switched(command.Release));
-        // From here on there is only forward: what is left over is found again by the next deployment.
-        await RemoveOthersAsync(objects, cancellation);
-        await _records.TidyAsync(command.Release, cancellation);
+        // From here on there is only forward, whoever cancels.
+        await RemoveOthersAsync(objects, CancellationToken.None);
+        await _records.TidyAsync(command.Release, CancellationToken.None);
     }
 
     private static void Fence(DeployRelease command, IReadOnlyList<ReleaseRecord> records)
@@ -108,8 +110,7 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
             return null;
         if (found.Labels.GetValueOrDefault(AppNamespace.ManagedBy) != KubernetesClient.FieldManager || found.Labels.GetValueOrDefault(AppNamespace.AppIdLabel) != app.AppId.ToString())
             throw new StepPermanentException(KubernetesTargetTexts.NamespaceOfOthers(app.Name));
-        // Applying to it would seem to succeed.
-        return found.DeletionTimestamp is null ? found : throw new InvalidOperationException(KubernetesTargetTexts.NamespaceEnding(app.Name));
+        return found;
     }
 
     private async Task PrepareAsync(KubernetesRelease release, IStepLog log, CancellationToken cancellation)

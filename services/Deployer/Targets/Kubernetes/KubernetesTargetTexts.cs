@@ -52,6 +52,8 @@ internal static class KubernetesTargetTexts
     public static string NamespaceOfOthers(string name) =>
         $"The namespace {name} on this cluster was not made by this platform for this app, so nothing in it is touched. Rename or remove it, then replay the step.";
 
+    public static string Gone(string kind, string name) => $"Somebody has removed the {kind} {name} while it was waited for. The step is tried again, and makes it anew.";
+
     public static string NamespaceEnding(string name) =>
         $"The namespace {name} is being removed; the step is tried again when it is gone. If it stays, see what it waits for: kubectl get namespace {name} -o yaml.";
 

@@ -34,14 +34,19 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
         var reader = new JobReader(release.PodReader, command.ToString(), release.Limits.AppMemory, Timeout);
         var patience = new Patience(clock);
         Task? printing = null;
+        var isKnown = false;
         while (true)
         {
             var wait = LongestWait;
             var pods = view.Of(KubernetesResource.Pods).Where(pod => pod.Labels.GetValueOrDefault("batch.kubernetes.io/job-name") == release.JobName()).ToList();
             if (pods.Find(HasStarted) is { } pod)
                 printing ??= PrintAsync(release.App.Name, pod.Name, log, cancellation);
-            if (view.Find(KubernetesResource.Jobs, release.JobName()) is { } job)
+            var job = view.Find(KubernetesResource.Jobs, release.JobName());
+            if (job is null && isKnown)
+                throw new RolloutTroubleException(KubernetesTargetTexts.Gone(KubernetesResource.Jobs.Kind, release.JobName()));
+            if (job is not null)
             {
+                isKnown = true;
                 var state = reader.Read(job, pods);
                 wait = patience.Left(state.Trouble, LongestWait);
                 if (state.IsComplete || wait == TimeSpan.Zero)

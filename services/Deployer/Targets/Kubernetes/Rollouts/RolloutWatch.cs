@@ -27,8 +27,12 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
             var wait = LongestWait;
             foreach (var followed in follows)
             {
+                var deployment = view.Find(KubernetesResource.Deployments, followed.Name);
+                if (deployment is null && followed.IsKnown)
+                    throw new RolloutTroubleException(KubernetesTargetTexts.Gone(KubernetesResource.Deployments.Kind, followed.Name));
+                followed.IsKnown |= deployment is not null;
                 // Before the watch has heard of what was applied there is nothing to be told.
-                if (view.Find(KubernetesResource.Deployments, followed.Name) is not { } deployment || deployment.Generation < followed.Generation)
+                if (deployment is null || deployment.Generation < followed.Generation)
                     continue;
                 var state = reader.Read(deployment, PodsOf(view, followed.Name), view.Of(KubernetesResource.Events));
                 followed.Tell(state, log);
@@ -88,6 +92,7 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
         public string Name { get; } = applied.Name;
         public long Generation { get; } = applied.Generation;
         public Patience Patience { get; } = new(clock);
+        public bool IsKnown { get; set; }
         public bool IsComplete { get; private set; }
 
         public void Tell(RolloutState state, IStepLog log)
