@@ -9,7 +9,7 @@ namespace Paas.Gateway.Http;
 /// Takes leave before the server stops: first no new connections are taken, and each answer asks the client to close its
 /// own. A server that just stops closes connections that are idle, and loses what is sent on them in that moment.
 /// </summary>
-internal sealed class Farewell(TimeProvider clock) : IHostedLifecycleService
+internal sealed class Farewell : IHostedLifecycleService
 {
     /// <summary>Whoever asks again and again has asked once more by then.</summary>
     private static readonly TimeSpan Time = TimeSpan.FromSeconds(0.5);
@@ -31,7 +31,8 @@ internal sealed class Farewell(TimeProvider clock) : IHostedLifecycleService
         _hasBegun = true;
         foreach (var listener in _listeners)
             await listener.UnbindAsync(cancellationToken);
-        await Task.Delay(Time, clock, cancellationToken);
+        // By the clients' time, which is nobody's to set.
+        await Task.Delay(Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,14 +1,13 @@
 using MassTransit;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.EntityFrameworkCore;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Gateway.Apps;
 using Paas.Gateway.Http;
 using Paas.Gateway.Output;
+using Paas.Gateway.Releases;
 using Paas.Hosting.Secrets;
 using Paas.Persistence;
-using Paas.Persistence.Entities;
 
 namespace Paas.Gateway.Runs;
 
@@ -30,13 +29,12 @@ internal static class RunEndpoints
     }
 
     private static async Task<Accepted<RunResponse>> CreateAsync(
-        string app, JsonBody<CreateRunRequest> body, PaasDbContext db, DeployerClient deployer, SecretSealer sealer, CancellationToken cancellation)
+        string app, JsonBody<CreateRunRequest> body, PaasDbContext db, LiveRelease live, DeployerClient deployer, SecretSealer sealer, CancellationToken cancellation)
     {
         var asked = body.Required;
         var (command, variables, limit) = (RunRules.Command(asked.Command), RunRules.Variables(asked), RunRules.TimeLimit(asked.Timeout));
         var found = await db.FindAppAsync(app, cancellation);
-        var environment = found.MainEnvironment();
-        var release = await db.Releases.AsNoTracking().SingleOrDefaultAsync(x => x.EnvironmentId == environment.Id && x.Version == environment.LiveRelease, cancellation)
+        var release = await live.FindAsync(found.MainEnvironment(), cancellation)
             ?? throw ProblemException.Conflict(GatewayTexts.NothingToRunWith(found.Name));
         var run = await deployer.AskAsync(new StartRun
         {
@@ -58,21 +56,21 @@ internal static class RunEndpoints
 
     private static async Task<Ok<RunsResponse>> ListAsync(string app, PaasDbContext db, DeployerClient deployer, CancellationToken cancellation)
     {
-        var found = await FindAsync(app, db, cancellation);
+        var found = await db.FindAppAsync(app, cancellation);
         var runs = await deployer.AskAsync(new FindRuns { AppId = found.Id, App = found.Name, Target = found.Target }, cancellation);
         return TypedResults.Ok(new RunsResponse { Items = [.. runs.Select(run => RunView.Show(found.Name, run))] });
     }
 
     private static async Task<Ok<RunResponse>> GetAsync(string app, string run, PaasDbContext db, DeployerClient deployer, CancellationToken cancellation)
     {
-        var found = await FindAsync(app, db, cancellation);
+        var found = await db.FindAppAsync(app, cancellation);
         var runs = await deployer.AskAsync(new FindRuns { AppId = found.Id, App = found.Name, Target = found.Target, Run = Checked(run) }, cancellation);
         return TypedResults.Ok(RunView.Show(found.Name, runs[0]));
     }
 
     private static async Task<Ok<RunResponse>> StopAsync(string app, string run, PaasDbContext db, DeployerClient deployer, CancellationToken cancellation)
     {
-        var found = await FindAsync(app, db, cancellation);
+        var found = await db.FindAppAsync(app, cancellation);
         var stopped = await deployer.AskAsync(new StopRun { AppId = found.Id, App = found.Name, Target = found.Target, Run = Checked(run) }, cancellation);
         return TypedResults.Ok(RunView.Show(found.Name, stopped));
     }
@@ -81,7 +79,7 @@ internal static class RunEndpoints
         string app, string run, bool? follow, HttpContext context, PaasDbContext db, DeployerClient deployer, OutputFollower follower)
     {
         var cursor = OutputEndpoint.ResumeAfter(context.Request);
-        var found = await FindAsync(app, db, context.RequestAborted);
+        var found = await db.FindAppAsync(app, context.RequestAborted);
         var name = Checked(run);
         var goesOn = follow ?? EventStream.IsWanted(context.Request);
         await OutputEndpoint.WriteAsync(
@@ -90,9 +88,6 @@ internal static class RunEndpoints
         Task<OutputLines> AskAsync(string? after, TimeSpan wait, CancellationToken cancellation) => deployer.AskAsync(
             new ReadRunOutput { AppId = found.Id, App = found.Name, Target = found.Target, Run = name, Cursor = after, Wait = wait }, cancellation);
     }
-
-    private static async Task<App> FindAsync(string app, PaasDbContext db, CancellationToken cancellation) =>
-        await db.Apps.AsNoTracking().SingleOrDefaultAsync(found => found.Name == app, cancellation) ?? throw ProblemException.NotFound(GatewayTexts.AppUnknown(app));
 
     private static string Checked(string run) =>
         run.Length <= MaxNameLength ? run : throw ProblemException.NotFound(GatewayTexts.RunUnknown(run));

@@ -39,6 +39,7 @@ public sealed class ScaleTests
             }
 
             await using var platform = await TestPlatform.StartAsync(folder, app);
+            await TestPlatform.UntilAsync(() => platform.Router.RouteOf(app)?.Release == 2, "it was restored");
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
             await platform.DeployAsync(command, limit.Token);
 
