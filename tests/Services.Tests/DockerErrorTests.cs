@@ -163,10 +163,10 @@ public sealed class DockerErrorTests(DockerCluster docker)
         }
     }
 
-    /// <summary>Deploys an image with a large layer, and waits until the engine has begun to push it.</summary>
+    /// <summary>Deploys an image with a large layer that no other app has pushed, and waits until the engine has begun to push it.</summary>
     private async Task<Guid> UntilPushingAsync(Repository repository, string name)
     {
-        repository.Commit(("Dockerfile", "FROM busybox\nRUN head -c 80000000 /dev/urandom > /large\n" + Dockerfile(repository)));
+        repository.Commit(("Dockerfile", $"FROM busybox\nRUN head -c 80000000 /dev/urandom > /large && echo {name}\n" + Dockerfile(repository)));
         var app = await docker.Cluster.CreateAppAsync(name, repository, target: Target.Docker);
         var before = docker.Registry.Uploads;
         await docker.Cluster.PushAcceptedAsync(app, repository);

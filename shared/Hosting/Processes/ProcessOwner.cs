@@ -23,20 +23,20 @@ public sealed class ProcessOwner(string dataDirectory, string? service = null)
     /// <returns>How many there were.</returns>
     public int KillLeftovers(string? belongsTo = null)
     {
-        var killed = 0;
-        // A process may fork while the list is read, so look until there is none left.
-        for (var round = 0; round < 20; round++)
+        var killed = new HashSet<int>();
+        // A process may fork while the list is read, and takes a moment to end: look until there is none left.
+        for (var round = 0; round < 200; round++)
         {
             var found = Find(belongsTo);
             foreach (var pid in found)
                 Signals.Send(pid, Signals.Kill);
             if (found.Count == 0)
                 break;
-            killed += found.Count;
-            Thread.Yield();
+            killed.UnionWith(found);
+            Thread.Sleep(round < 20 ? 0 : 10);
         }
 
-        return killed;
+        return killed.Count;
     }
 
     /// <summary>Sends SIGTERM to every process that belongs to one thing.</summary>
