@@ -44,6 +44,9 @@ public sealed class TogetherTests : IAsyncLifetime
     {
         using var repository = Repository.Static("none");
         var app = await _cluster.CreateAppAsync("busy", repository);
+        // None of them gets so far that it has nothing to be superseded by.
+        var deployer = _cluster.Service("deployer.1");
+        (await deployer.StopAsync()).ShouldBe(0, deployer.Output);
         var commits = Enumerable.Range(0, 10).Select(i => repository.Commit(("index.html", $"number {i}"))).ToList();
 
         await Task.WhenAll(commits.Select(async commit =>
@@ -51,6 +54,7 @@ public sealed class TogetherTests : IAsyncLifetime
             using var response = await _cluster.PushAsync(repository, app.WebhookSecret, commit);
             response.StatusCode.ShouldBe(HttpStatusCode.Accepted);
         }));
+        deployer.Start();
         foreach (var commit in commits)
             await _cluster.EndOfAsync(await _cluster.DeploymentOfAsync("busy", commit));
 

@@ -22,6 +22,7 @@ public static class BusSetup
         services.AddSingleton(policies);
         services.AddSingleton<RunningSteps>();
         services.AddSingleton<StepConfirmer>();
+        services.AddSingleton<StuckSends>();
         services.AddSingleton<PatientSender>();
         services.AddSingleton<StepRunner>();
         var broker = configuration.UsesRabbitMq() ? RabbitMqOptions.From(configuration) : null;

@@ -8,7 +8,7 @@ namespace Paas.Hosting.Messaging;
 /// was under way when the connection was lost may never end, and is sent again after a time. What is sent twice by that
 /// is known by whoever hears it.
 /// </summary>
-public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<PatientSender> logger)
+public sealed partial class PatientSender(IBus bus, StuckSends stuck, TimeProvider clock, ILogger<PatientSender> logger)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(15);
@@ -30,21 +30,34 @@ public sealed partial class PatientSender(IBus bus, TimeProvider clock, ILogger<
     /// <exception cref="Exception">What the last try met.</exception>
     private async Task TryAsync(Func<CancellationToken, Task> send, TimeSpan patience)
     {
-        var since = clock.GetTimestamp();
-        while (true)
+        var (since, isStuck) = (clock.GetTimestamp(), false);
+        try
         {
-            try
+            while (true)
             {
-                using var timeout = new CancellationTokenSource(SendTimeout, clock);
-                await send(timeout.Token);
-                return;
-            }
-            catch (Exception exception) when (clock.GetElapsedTime(since) < patience)
-            {
-                Log.NotSent(logger, exception.Message);
-            }
+                try
+                {
+                    using var timeout = new CancellationTokenSource(SendTimeout, clock);
+                    await send(timeout.Token);
+                    return;
+                }
+                catch (Exception exception) when (clock.GetElapsedTime(since) < patience)
+                {
+                    Log.NotSent(logger, exception.Message);
+                    if (!isStuck && exception is OperationCanceledException)
+                    {
+                        isStuck = true;
+                        stuck.Add();
+                    }
+                }
 
-            await Task.Delay(SendAgainAfter, clock);
+                await Task.Delay(SendAgainAfter, clock);
+            }
+        }
+        finally
+        {
+            if (isStuck)
+                stuck.Remove();
         }
     }
 

@@ -17,7 +17,7 @@ namespace Paas.Persistence.Messaging;
 /// the same id, by which whoever consumes it knows it.
 /// </summary>
 public sealed partial class OutboxDispatcher(
-    IBus bus, BusReadiness readiness, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDispatcher> logger) : BackgroundService
+    IBus bus, BusReadiness readiness, StuckSends stuck, IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDispatcher> logger) : BackgroundService
 {
     private const int SweepSize = 100;
 
@@ -40,6 +40,8 @@ public sealed partial class OutboxDispatcher(
 
     /// <summary>What was not confirmed in time and may be yet: it is waited for, not sent twice.</summary>
     private readonly Dictionary<Guid, UnderWay> _underWay = [];
+
+    private bool _isStuck;
 
     internal void Deliver(IReadOnlyList<OutboxMessage> committed) => _committed.Writer.TryWrite(new Committed(committed, clock.GetTimestamp()));
 
@@ -138,7 +140,10 @@ public sealed partial class OutboxDispatcher(
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
         var before = clock.GetUtcNow().UtcDateTime - (leftBehindAfter ?? LeftBehindAfter);
         if (!await db.OutboxMessages.AnyAsync(message => message.CreatedAt < before, cancellation))
+        {
+            Mark(isStuck: false);
             return 0;
+        }
 
         // On PostgreSQL several dispatchers share the work: each takes rows that no other has locked.
         await using var transaction = await db.Database.BeginTransactionAsync(cancellation);
@@ -174,6 +179,7 @@ public sealed partial class OutboxDispatcher(
             if (!send.Outcome.IsCompleted)
             {
                 _underWay[send.Message.MessageId] = send;
+                Mark(isStuck: true);
                 failure ??= new TimeoutException("RabbitMQ has not confirmed the message.");
                 continue;
             }
@@ -185,6 +191,8 @@ public sealed partial class OutboxDispatcher(
                 sent.Add(send.Message);
         }
 
+        if (sends.Count > 0 && failure is null)
+            Mark(isStuck: false);
         return (sent, failure is null ? null : ExceptionDispatchInfo.Capture(failure));
     }
 
@@ -204,6 +212,17 @@ public sealed partial class OutboxDispatcher(
         }
 
         return sends;
+    }
+
+    private void Mark(bool isStuck)
+    {
+        if (isStuck == _isStuck)
+            return;
+        _isStuck = isStuck;
+        if (isStuck)
+            stuck.Add();
+        else
+            stuck.Remove();
     }
 
     private async Task<Exception?> TrySendAsync(OutboxMessage message)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
 
@@ -38,24 +39,26 @@ internal sealed class FakeDeployer
             bus.AddConsumer<Runner>().Endpoint(endpoint => endpoint.Name = Endpoints.RunQueue);
         });
 
-    private async Task AnswerAsync<T>(ConsumeContext<T> context)
+    private async Task AnswerAsync<T>(ConsumeContext<T> context, CancellationToken stopping)
         where T : class
     {
         _questions.Enqueue(context.Message);
-        var answer = await Answer(context.Message);
-        await context.RespondAsync(answer, answer.GetType());
+        // A bus waits for what is being consumed when it stops.
+        var answer = Answer(context.Message);
+        if (await Task.WhenAny(answer, Task.Delay(Timeout.Infinite, stopping)) == answer)
+            await context.RespondAsync(await answer, (await answer).GetType());
     }
 
-    private sealed class Reader(FakeDeployer deployer) : IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>
+    private sealed class Reader(FakeDeployer deployer, IHostApplicationLifetime lifetime) : IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>
     {
-        public Task Consume(ConsumeContext<ReadAppLogs> context) => deployer.AnswerAsync(context);
-        public Task Consume(ConsumeContext<ReadRunOutput> context) => deployer.AnswerAsync(context);
-        public Task Consume(ConsumeContext<FindRuns> context) => deployer.AnswerAsync(context);
+        public Task Consume(ConsumeContext<ReadAppLogs> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
+        public Task Consume(ConsumeContext<ReadRunOutput> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
+        public Task Consume(ConsumeContext<FindRuns> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
     }
 
-    private sealed class Runner(FakeDeployer deployer) : IConsumer<StartRun>, IConsumer<StopRun>
+    private sealed class Runner(FakeDeployer deployer, IHostApplicationLifetime lifetime) : IConsumer<StartRun>, IConsumer<StopRun>
     {
-        public Task Consume(ConsumeContext<StartRun> context) => deployer.AnswerAsync(context);
-        public Task Consume(ConsumeContext<StopRun> context) => deployer.AnswerAsync(context);
+        public Task Consume(ConsumeContext<StartRun> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
+        public Task Consume(ConsumeContext<StopRun> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
     }
 }

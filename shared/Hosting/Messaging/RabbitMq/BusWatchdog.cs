@@ -9,11 +9,11 @@ namespace Paas.Hosting.Messaging.RabbitMq;
 
 /// <summary>
 /// Ends the process when its bus does not come back though the broker has: a send that was under way when a connection
-/// was lost can keep the library from ever connecting again. Whoever runs the process starts it anew, and the broker
-/// hands out again what it had not acknowledged.
+/// was lost can keep the library from ever connecting again, or from ever sending again by a channel that looks well.
+/// Whoever runs the process starts it anew, and the broker hands out again what it had not acknowledged.
 /// </summary>
 internal sealed partial class BusWatchdog(
-    IBusControl bus, BusReadiness readiness, RabbitMqOptions broker, TimeProvider clock, ILogger<BusWatchdog> logger) : BackgroundService
+    IBusControl bus, BusReadiness readiness, StuckSends stuck, RabbitMqOptions broker, TimeProvider clock, ILogger<BusWatchdog> logger) : BackgroundService
 {
     /// <summary>EX_UNAVAILABLE of sysexits.h.</summary>
     private const int ExitCode = 69;
@@ -25,6 +25,9 @@ internal sealed partial class BusWatchdog(
 
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>Ends the process at once: whatever is stuck would keep an orderly stop waiting.</summary>
+    internal Action End { get; init; } = () => Environment.Exit(ExitCode);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -34,7 +37,8 @@ internal sealed partial class BusWatchdog(
             while (true)
             {
                 await Task.Delay(Interval, clock, stoppingToken);
-                var isHealthy = bus.CheckHealth().Status == BusHealthStatus.Healthy;
+                // A connection that was lost and found again between two looks shows only in what is sent.
+                var isHealthy = bus.CheckHealth().Status == BusHealthStatus.Healthy && !stuck.Any;
                 // After it was broken, it counts as back only when something gets through.
                 if (isHealthy && (brokenSince is null || await CanSendAsync(stoppingToken)))
                 {
@@ -45,7 +49,7 @@ internal sealed partial class BusWatchdog(
                 if (!await AnswersAsync(stoppingToken))
                     brokenSince = clock.GetTimestamp(); // the time counts from the broker's return
                 else if (clock.GetElapsedTime(brokenSince ??= clock.GetTimestamp()) > MaxTimeToComeBack)
-                    End();
+                    GiveUp();
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -83,11 +87,10 @@ internal sealed partial class BusWatchdog(
         }
     }
 
-    private void End()
+    private void GiveUp()
     {
         Log.Ending(logger, MaxTimeToComeBack);
-        // At once: whatever is stuck would keep an orderly stop waiting.
-        Environment.Exit(ExitCode);
+        End();
     }
 
     private static partial class Log
