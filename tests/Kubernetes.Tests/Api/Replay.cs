@@ -71,6 +71,8 @@ internal sealed partial class Replay : IDisposable
         if (transcript.Answer is JsonArray events)
         {
             var found = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)).ToList();
+            if (transcript.IsSet)
+                return CompareSets(events, found, ignores);
             // Of a long watch the first and the last: how many there are between is a matter of time.
             if (events.Count == 2 && found.Count > 2)
                 found = [found[0], found[^1]];
@@ -82,6 +84,15 @@ internal sealed partial class Replay : IDisposable
         var answer = JsonNode.Parse(text);
         _continue = (string?)answer?["metadata"]?["continue"] ?? _continue;
         return Transcript.Differences(transcript.Answer, answer, ignores);
+    }
+
+    private static IEnumerable<string> CompareSets(IEnumerable<JsonNode?> expected, IEnumerable<JsonNode?> found, Func<string, bool> ignores)
+    {
+        static string Key(JsonNode? told) => Transcript.Normal($"{told!["object"]!["involvedObject"]!["name"]}: {told["object"]!["reason"]}: {told["object"]!["message"]}");
+        var (wanted, there) = (expected.ToLookup(Key), found.ToLookup(Key));
+        return wanted.Where(each => !there.Contains(each.Key)).Select(each => $"not told: {each.Key}")
+            .Concat(there.Where(each => !wanted.Contains(each.Key)).Select(each => $"told as well: {each.Key}"))
+            .Concat(wanted.Where(each => there.Contains(each.Key)).SelectMany(each => Transcript.Differences(each.First(), there[each.Key].First(), ignores)));
     }
 
     /// <summary>The path with this cluster's names and versions, and without long waits.</summary>
@@ -97,9 +108,9 @@ internal sealed partial class Replay : IDisposable
         path = Continue().Replace(path, _ => $"continue={_continue}");
         return Pod().Replace(path, pod =>
         {
-            var app = pod.Groups[1].Value;
+            var app = pod.Groups[2].Value;
             var found = _api.Cluster.All("pods", "roll").First(each => (string?)each["metadata"]!["labels"]!["app"] == app && each["metadata"]!["deletionTimestamp"] is null);
-            return $"pods/{found["metadata"]!["name"]}";
+            return $"{pod.Groups[1].Value}{found["metadata"]!["name"]}";
         });
     }
 
@@ -139,6 +150,6 @@ internal sealed partial class Replay : IDisposable
     [GeneratedRegex("continue=[A-Za-z0-9]+")]
     private static partial Regex Continue();
 
-    [GeneratedRegex("pods/([a-z]+)-[0-9a-z]{8,10}-[0-9a-z]{5}")]
+    [GeneratedRegex("(pods/|involvedObject\\.name%3D)([a-z]+)-[0-9a-z]{8,10}-[0-9a-z]{5}")]
     private static partial Regex Pod();
 }

@@ -19,7 +19,7 @@ internal static class RolloutSteps
             ["106-watch-deployment-first-rollout"] = async () =>
             {
                 cluster.Put(TranscriptTests.Thing("v1", "Namespace", null, "roll"));
-                marks["106-watch-deployment-first-rollout"] = cluster.Version;
+                marks["106-watch-deployment-first-rollout"] = marks["149-watch-events-of-pods"] = cluster.Version;
                 cluster.Put(Deployment("web", $"{Web}:v1", 2), "paas");
                 await Ready("web", 2);
             },
@@ -66,6 +66,7 @@ internal static class RolloutSteps
             ["133-pod-crashloop-backoff"] = () => Wait.UntilAsync(() => State(api, "crash", "waiting")),
             ["137-pod-log-crashed-previous"] = () => TranscriptTests.Set(() => cluster.CollectsPrevious = false),
             ["143-pod-oom-killed"] = () => Wait.UntilAsync(() => Restarts(api, "oom") >= 1 && State(api, "oom", "terminated")),
+            ["149-watch-events-of-pods"] = () => Wait.UntilAsync(() => Told(api, "noroute", "Error: ImagePullBackOff") && Told(api, "badcmd", "Back-off restarting")),
             ["152-deployment-recovered"] = async () =>
             {
                 cluster.Put(Deployment("stuck", $"{Web}:v1", 1, deadline: 1), "paas");
@@ -119,7 +120,8 @@ internal static class RolloutSteps
                 + "\"https://registry.unreachable.test/v2/app/manifests/v1\": dial tcp: lookup registry.unreachable.test on 10.255.255.53:53: no such host") with
             { StaysAtError = true },
             "crash" => PodScript.Crashes(3, "starting", "boom") with { BackOff = TimeSpan.FromSeconds(1.5), ShowsBackOff = true },
-            "unready" or "quota" => PodScript.NeverReady(),
+            "unready" => PodScript.FailsProbe("HTTP probe failed with statuscode: 404"),
+            "quota" => PodScript.NeverReady(),
             "huge" => new() { Unschedulable = "0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling." },
             "oom" => PodScript.OutOfMemory() with { BackOff = TimeSpan.FromSeconds(1) },
             "badcmd" => new()
@@ -184,6 +186,9 @@ internal static class RolloutSteps
         new() { [kind] = new JsonObject(values.Select(value => KeyValuePair.Create(value.Name, (JsonNode?)value.Value))) };
 
     private static bool Shows(KubernetesApi api, string name, string field) => api.Cluster.Find("deployments", "roll", name)?["status"]?[field] is not null;
+
+    private static bool Told(KubernetesApi api, string app, string words) => api.Cluster.All("events", "roll")
+        .Any(said => $"{said["involvedObject"]!["name"]}".StartsWith($"{app}-", StringComparison.Ordinal) && $"{said["message"]}".StartsWith(words, StringComparison.Ordinal));
 
     private static int Restarts(KubernetesApi api, string app) => (int?)Container(api, app)?["restartCount"] ?? 0;
 

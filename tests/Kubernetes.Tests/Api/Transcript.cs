@@ -19,6 +19,9 @@ internal sealed partial record Transcript
     public Dictionary<string, string> Headers { get; init; } = [];
     public bool IsText { get; init; }
 
+    /// <summary>Whether of a watch that tells events each one counts that differs from the others, however often and in whatever order it comes.</summary>
+    public bool IsSet { get; init; }
+
     /// <summary>An object, a text, or the events of a watch, of which long ones have the first and the last only.</summary>
     public JsonNode? Answer { get; init; }
 
@@ -88,6 +91,7 @@ internal sealed partial record Transcript
         text = Time().Replace(text, "<time>");
         text = Uid().Replace(text, uid => uid.Value.StartsWith("11111111", StringComparison.Ordinal) ? uid.Value : "<uid>");
         text = Digest().Replace(text, "<digest>");
+        text = EventTime().Replace(text, ".<time>");
         text = MadeUpPod().Replace(text, "$1-<hash>-<id>");
         text = MadeUpSet().Replace(text, "$1-<hash>");
         text = MadeUpSlice().Replace(text, "\"web-<id>\"");
@@ -123,6 +127,9 @@ internal sealed partial record Transcript
 
     [GeneratedRegex("(?<=containerd://|sha256:)[0-9a-f]{64}")]
     private static partial Regex Digest();
+
+    [GeneratedRegex(@"(?<=-[0-9a-z]{5})\.[0-9a-f]{16}\b")]
+    private static partial Regex EventTime();
 
     [GeneratedRegex(@"\b([a-z]+)-[0-9a-z]{8,10}-[0-9a-z]{5}(?![0-9a-z])")]
     private static partial Regex MadeUpPod();

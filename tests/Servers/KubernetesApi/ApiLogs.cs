@@ -58,10 +58,10 @@ internal sealed class ApiLogs(Cluster cluster)
                 return ContainerLog.Of("");
             }
 
-            return cluster.Kubelet.Previous(pod.Uid(), container) ?? throw ApiError.BadRequest($"previous terminated container \"{container}\" in pod \"{pod.Name()}\" not found");
+            return cluster.Kubelet.Logs.Previous(pod.Uid(), container) ?? throw ApiError.BadRequest($"previous terminated container \"{container}\" in pod \"{pod.Name()}\" not found");
         }
 
-        if (cluster.Kubelet.Current(pod.Uid(), container) is { } log)
+        if (cluster.Kubelet.Logs.Current(pod.Uid(), container) is { } log)
             return log;
         var why = status.Text("state", "waiting", "reason") switch
         {

@@ -18,8 +18,10 @@ public sealed class Cluster : IAsyncDisposable
     internal Cluster(ApiCertificates certificates, bool runsControllers)
     {
         Writer = new ApiWriter(Store);
+        Events = new Events(Store);
         Kubelet = new Kubelet(this);
-        (_namespaces, _workloads, _jobs, _services) = (new Namespaces(this, certificates), new Workloads(this), new Jobs(this), new Services(this));
+        var maker = new PodMaker(this);
+        (_namespaces, _workloads, _jobs, _services) = (new Namespaces(this, certificates), new Workloads(this, maker), new Jobs(this, maker), new Services(this));
         foreach (var name in (string[])["default", "kube-system"])
             Put(new JsonObject { ["apiVersion"] = "v1", ["kind"] = "Namespace", ["metadata"] = new JsonObject { ["name"] = name } });
         _running = runsControllers ? Task.Run(RunAsync) : Task.CompletedTask;
@@ -38,6 +40,9 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>What it does with a pod; null for what the image's script says.</summary>
     public Func<JsonObject, PodScript?>? ScriptFor { get; set; }
 
+    /// <summary>Why controllers may not make a pod, in an admission's words; null for a pod that nothing keeps out but the API itself.</summary>
+    public Func<JsonObject, string?>? RefusesPod { get; set; }
+
     /// <summary>The log of a container before its last restart is there no more.</summary>
     public bool CollectsPrevious { get; set; }
 
@@ -53,6 +58,8 @@ public sealed class Cluster : IAsyncDisposable
     internal ApiStore Store { get; } = new();
 
     internal ApiWriter Writer { get; }
+
+    internal Events Events { get; }
 
     internal Kubelet Kubelet { get; }
 
@@ -98,7 +105,7 @@ public sealed class Cluster : IAsyncDisposable
     public void Print(string within, string pod, string line)
     {
         lock (Store.Gate)
-            Kubelet.Print(Store.Find(ApiType.Of("pods"), within, pod)!.Thing.Uid(), line);
+            Kubelet.Logs.Print(Store.Find(ApiType.Of("pods"), within, pod)!.Thing.Uid(), line);
     }
 
     public async ValueTask DisposeAsync()

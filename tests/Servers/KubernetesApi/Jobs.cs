@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace Paas.Servers.Kubernetes;
 
 /// <summary>The controller of jobs.</summary>
-internal sealed class Jobs(Cluster cluster)
+internal sealed class Jobs(Cluster cluster, PodMaker maker)
 {
     private static readonly ApiType Pods = ApiType.Of("pods");
     private readonly ApiStore _store = cluster.Store;
@@ -61,24 +61,8 @@ internal sealed class Jobs(Cluster cluster)
         else
         {
             if (active.Count == 0 && pods.All(pod => !pod.Thing.IsEnding()))
-                Create(job);
+                maker.TryCreate(job, $"{thing.Name()}-{Names.Random()}", $"{thing.Name()}-", spec.Map("template"));
             Status(job, pods, thing.Text("status", "startTime") is null ? 1 : active.Count, failed, active.Count(pod => Workloads.IsReady(pod.Thing)));
-        }
-    }
-
-    private void Create(Stored job)
-    {
-        var template = job.Thing.Map("spec", "template");
-        var pod = Workloads.Child(Pods, $"{job.Thing.Name()}-{Names.Random()}", job, template.At("metadata", "labels"));
-        pod.Ensure("metadata")["generateName"] = $"{job.Thing.Name()}-";
-        pod["spec"] = template["spec"]!.DeepClone();
-        try
-        {
-            cluster.Writer.Create(Pods, job.Thing.Namespace(), pod, new("kube-controller-manager", false, false));
-        }
-        catch (ApiError)
-        {
-            // A quota, or Pod Security: the job waits, and says so in an event only.
         }
     }
 

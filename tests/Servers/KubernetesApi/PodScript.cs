@@ -12,6 +12,9 @@ public sealed record PodScript
     /// <summary>Whether it shows the failed pull itself, or that it waits before the next one.</summary>
     public bool StaysAtError { get; init; }
 
+    /// <summary>Whether a pod that waits before the next pull keeps to itself why the last one failed, as before Kubernetes 1.31: only an event tells.</summary>
+    public bool HidesPullError { get; init; }
+
     /// <summary>Why no node takes the pod; null if one does.</summary>
     public string? Unschedulable { get; init; }
 
@@ -20,6 +23,12 @@ public sealed record PodScript
 
     /// <summary>From its start until a readiness probe succeeds, if it has one; null for never.</summary>
     public TimeSpan? ReadyAfter { get; init; } = TimeSpan.Zero;
+
+    /// <summary>What its probes tell until it is ready: the startup probe, if it has one, or else the readiness probe; null for nothing.</summary>
+    public string? ProbeError { get; init; }
+
+    /// <summary>Whether the startup probe succeeds all the same.</summary>
+    public bool PassesStartup { get; init; }
 
     /// <summary>From its start until it ends by itself; null for never.</summary>
     public TimeSpan? EndsAfter { get; init; }
@@ -50,6 +59,9 @@ public sealed record PodScript
     public static PodScript OutOfMemory() => Crashes(137) with { EndReason = "OOMKilled" };
 
     public static PodScript NeverReady(params string[] prints) => new() { ReadyAfter = null, Prints = prints };
+
+    /// <summary>With a startup probe it is started again and again; without one it never gets ready.</summary>
+    public static PodScript FailsProbe(string why, params string[] prints) => NeverReady(prints) with { ProbeError = why };
 
     public static PodScript CantPull(string why) => new() { PullError = why };
 

@@ -78,6 +78,6 @@ internal sealed partial class Workloads
 
         spec["hostname"] = name;
         spec["subdomain"] = set.Thing.Text("spec", "serviceName");
-        TryCreate(set, name, null, template);
+        maker.TryCreate(set, name, null, template);
     }
 }

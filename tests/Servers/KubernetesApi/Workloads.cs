@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Paas.Servers.Kubernetes;
 
 /// <summary>The controllers of Kubernetes Deployments, replica sets and stateful sets.</summary>
-internal sealed partial class Workloads(Cluster cluster)
+internal sealed partial class Workloads(Cluster cluster, PodMaker maker)
 {
     private const string Revision = "deployment.kubernetes.io/revision";
     private const string RevisionHistory = "deployment.kubernetes.io/revision-history";
@@ -31,7 +31,7 @@ internal sealed partial class Workloads(Cluster cluster)
         var alive = pods.Where(pod => !pod.Thing.IsEnding() && pod.Thing.Text("status", "phase") is not ("Succeeded" or "Failed")).ToList();
         string? failure = null;
         for (var i = alive.Count; i < Replicas(set) && failure is null; i++)
-            failure = TryCreate(set, $"{set.Thing.Name()}-{Names.Random()}", $"{set.Thing.Name()}-", set.Thing.Map("spec", "template"));
+            failure = maker.TryCreate(set, $"{set.Thing.Name()}-{Names.Random()}", $"{set.Thing.Name()}-", set.Thing.Map("spec", "template"));
         foreach (var surplus in alive.OrderBy(pod => IsReady(pod.Thing)).ThenByDescending(pod => pod.Thing.Text("metadata", "creationTimestamp")).Take(alive.Count - Replicas(set)))
             cluster.Writer.Delete(surplus, null, null);
         pods = [.. Owned(Pods, set.Thing)];
@@ -50,26 +50,6 @@ internal sealed partial class Workloads(Cluster cluster)
             else if (alive.Count >= Replicas(set))
                 Drop(status, "ReplicaFailure");
         }, status: true);
-    }
-
-    /// <summary>Makes a pod; otherwise it tells why not.</summary>
-    private string? TryCreate(Stored owner, string name, string? prefix, JsonObject template)
-    {
-        var pod = Child(Pods, name, owner, template.At("metadata", "labels"));
-        if (prefix is not null)
-            pod.Ensure("metadata")["generateName"] = prefix;
-        if (template.At("metadata", "annotations") is { } annotations)
-            pod.Ensure("metadata")["annotations"] = annotations.DeepClone();
-        pod["spec"] = template["spec"]!.DeepClone();
-        try
-        {
-            cluster.Writer.Create(Pods, owner.Thing.Namespace(), pod, new("kube-controller-manager", false, false));
-            return null;
-        }
-        catch (ApiError error)
-        {
-            return error.Status.Text("message");
-        }
     }
 
     internal static JsonObject Child(ApiType type, string name, Stored owner, JsonNode? labels) => new()
