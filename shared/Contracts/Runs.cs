@@ -82,7 +82,7 @@ public sealed record RunStatus
     /// <summary>One of <see cref="RunStates"/>.</summary>
     public required string State { get; init; }
 
-    /// <summary>Once it has ended: that of the command, 128 + n if signal n ended it, 124 if it was over its time limit, 127 if there is no such command.</summary>
+    /// <summary>Once it has ended: that of the command, 128 + n if signal n ended it, 124 if it was over its time limit, 125 if it could not be started, 127 if there is no such command.</summary>
     public int? ExitCode { get; init; }
 
     /// <summary>One of <see cref="RunEnds"/> if there is more to say of its end than the exit code.</summary>
@@ -110,6 +110,9 @@ public static class RunEnds
     public const string TimedOut = nameof(TimedOut);
     public const string OutOfMemory = nameof(OutOfMemory);
     public const string CommandNotFound = nameof(CommandNotFound);
+
+    /// <summary>It could never have been started: what runs it refuses it, or its image can't be had.</summary>
+    public const string NotStarted = nameof(NotStarted);
 
     /// <summary>The platform ended meanwhile, and the run with it.</summary>
     public const string Interrupted = nameof(Interrupted);

@@ -121,6 +121,70 @@ public sealed class KubernetesRunTests
         lines.Select(line => line.Text).ShouldBe(["at last"]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task One_whose_image_can_not_be_had_is_ended_before_its_time(bool isOldCluster)
+    {
+        await using var platform = await StartAsync();
+        var release = platform.Release(1, Plan(Worker()));
+        await platform.Platform.DeployAsync(release);
+        var runs = Runs(platform, PodScript.CantPull("failed to resolve image: registry.example.com/paas/shop: not found") with { HidesPullError = isOldCluster });
+        var command = runs.Command(release, "true");
+
+        var (run, lines) = await runs.RunAsync(command);
+
+        (run.ExitCode, run.Reason).ShouldBe((125, RunEnds.NotStarted));
+        run.Message!.ShouldContain($"could not pull the image of {run.Name}: ");
+        run.Message!.ShouldContain("registry.example.com/paas/shop: not found");
+        lines.ShouldBeEmpty();
+        await NothingTriesAsync(platform);
+        (await runs.StartAsync(command)).ExitCode.ShouldBe(125);
+        (await runs.StopAsync(run.RunId)).Reason.ShouldBe(RunEnds.NotStarted);
+    }
+
+    [Fact]
+    public async Task One_that_pod_security_refuses_is_ended_by_whoever_looks_and_by_several_at_once()
+    {
+        await using var platform = await StartAsync();
+        var release = platform.Release(1, Plan(Worker()));
+        await platform.Platform.DeployAsync(release);
+        platform.Api.Cluster.RefusesPod = _ => "violates PodSecurity \"restricted:latest\": seccompProfile";
+        var runs = Runs(platform, PodScript.Ends(0));
+        var run = await runs.StartAsync(runs.Command(release, "true"));
+        await TestPlatform.UntilAsync(() => platform.Api.Cluster.All("events", platform.Namespace).Any(said => $"{said["reason"]}" == "FailedCreate"), "it was refused", Seconds);
+        // A deployer that can't write just then has ended nothing, and told why all the same.
+        platform.Api.FailNext(1, 409, """{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Conflict", "message": "the object has been modified", "code": 409}""", where: (method, path) => method == "PATCH" && path.Contains("/jobs/", StringComparison.Ordinal));
+        var seen = (await runs.FindAsync(run.Name)).Runs.Single();
+        (seen.State, seen.ExitCode).ShouldBe((RunStates.Running, null));
+        seen.Message!.ShouldContain("violates PodSecurity");
+
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => runs.FindAsync()));
+        var (ended, _) = await runs.EndOfAsync(run.RunId);
+
+        (ended.ExitCode, ended.Reason).ShouldBe((125, RunEnds.NotStarted));
+        ended.Message!.ShouldContain("The cluster does not make instances of run.");
+        await NothingTriesAsync(platform);
+    }
+
+    [Fact]
+    public async Task One_for_which_there_is_no_room_in_the_quota_says_so_and_goes_on_when_there_is()
+    {
+        await using var platform = await StartAsync(settings: ("Kubernetes:MaxPods", "2"));
+        var release = platform.Release(1, Plan(Worker(2)));
+        await platform.Platform.DeployAsync(release);
+        var runs = Runs(platform, PodScript.Ends(0, "at last"));
+        var run = await runs.StartAsync(runs.Command(release, "true"));
+
+        await TestPlatform.UntilAsync(
+            async () => (await runs.FindAsync(run.Name)).Runs.Single() is { State: RunStates.Running, Message: { } why } && why.Contains("exceeded quota: app", StringComparison.Ordinal), "it says why", Seconds);
+        platform.Api.Cluster.Delete("resourcequotas", platform.Namespace, "app");
+
+        var (ended, lines) = await runs.EndOfAsync(run.RunId);
+        (ended.ExitCode, ended.Message).ShouldBe((0, null));
+        lines.Select(line => line.Text).ShouldBe(["at last"]);
+    }
+
     [Fact]
     public async Task A_run_can_be_stopped_and_there_are_only_so_many_at_once()
     {
@@ -195,6 +259,12 @@ public sealed class KubernetesRunTests
         await TestPlatform.UntilAsync(async () => (await runs.FindAsync()).Runs.Count == 0, "it was removed", Seconds);
         await TestPlatform.UntilAsync(() => platform.Names("secrets").SequenceEqual(secrets), "its variables were removed", Seconds);
     }
+
+    /// <summary>Its Job is over, and there is no pod of it.</summary>
+    private static Task NothingTriesAsync(KubernetesPlatform platform) => TestPlatform.UntilAsync(
+        () => !platform.Api.Cluster.All("pods", platform.Namespace).Any(pod => pod["metadata"]!["labels"]!["io.paas/run"] is not null)
+            && platform.Api.Cluster.All("jobs", platform.Namespace).All(job => job["status"]!["conditions"]!.AsArray().Any(condition => (string?)condition!["type"] == "Failed")),
+        "nothing is left that tries", Seconds);
 
     /// <summary>Whatever is run from now on behaves so.</summary>
     private static TestRuns Runs(KubernetesPlatform platform, PodScript script)

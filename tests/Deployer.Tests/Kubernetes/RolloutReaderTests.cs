@@ -76,6 +76,42 @@ public sealed class RolloutReaderTests
         Assert.Contains("GET /up was answered badly. Startup probe failed: HTTP probe failed with statuscode: 500.", trouble?.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Before_kubernetes_1_31_why_an_image_can_not_be_pulled_is_taken_from_the_last_event()
+    {
+        var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 0, "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"registry:5000/shop\""}}}]}""");
+        var events = new[]
+        {
+            Event(pod, "Failed", "Failed to pull image \"registry:5000/shop\": rpc error: code = NotFound desc = shop: not found", "2026-11-22T10:56:43Z"),
+            Event(pod, "Failed", "Error: ImagePullBackOff", "2026-11-22T10:57:43Z"),
+            Event(pod, "Failed", "Failed to pull image \"registry:5000/shop\": dial tcp: no such host", "2026-11-22T10:55:43Z"),
+        };
+
+        var trouble = Pods().TroubleOf(pod, "web", EventReader.About(pod, events));
+        var early = Pods().TroubleOf(pod, "web", []);
+
+        Assert.Equal(TimeSpan.Zero, trouble?.Patience);
+        Assert.Contains("could not pull the image of web: rpc error: code = NotFound desc = shop: not found.", trouble?.Message, StringComparison.Ordinal);
+        Assert.Equal(Minute, early?.Patience);
+    }
+
+    [Theory]
+    [InlineData("Error creating: pods \"release-v12-x7k2p\" is forbidden: exceeded quota: app", FailureReason.QuotaExceeded, 15)]
+    [InlineData("(combined from similar events): Error creating: pods \"release-v12-x7k2p\" is forbidden: violates PodSecurity \"restricted:latest\"", null, 15)]
+    [InlineData("Error creating: Internal error occurred: failed calling webhook", null, 60)]
+    public void A_job_without_a_pod_is_told_by_the_event_about_it(string words, string? reason, int patience)
+    {
+        var job = new KubernetesObject(Recorded("job-failed"));
+        job.Json["status"] = new JsonObject();
+
+        var trouble = Jobs().Read(job, [], [Event(job, "FailedCreate", words)]).Trouble;
+
+        Assert.Equal(reason, trouble?.Reason);
+        Assert.Equal(TimeSpan.FromSeconds(patience), trouble?.Patience);
+        Assert.Contains(": " + words[(words.IndexOf("creating: ", StringComparison.Ordinal) + "creating: ".Length)..] + ".", trouble?.Message, StringComparison.Ordinal);
+        Assert.Null(Jobs().Read(job, [Pod("{}")], [Event(job, "FailedCreate", words)]).Trouble);
+    }
+
     [Theory]
     [InlineData("container has runAsNonRoot and image will run as root (pod: \\\"web-1\\\", container: web)")]
     [InlineData("container has runAsNonRoot and image has non-numeric user (node), cannot verify user is non-root (pod: \\\"web-1\\\", container: web)")]
@@ -109,7 +145,7 @@ public sealed class RolloutReaderTests
     [InlineData("job-deadline", false, "has not ended within 60 s")]
     public void A_job_is_told_by_its_conditions(string recorded, bool isComplete, string? words)
     {
-        var state = Jobs().Read(new(Recorded(recorded)), []);
+        var state = Jobs().Read(new(Recorded(recorded)), [], []);
 
         Assert.Equal(isComplete, state.IsComplete);
         Assert.Equal(words is null ? null : FailureReason.ReleaseCommandFailed, state.Trouble?.Reason);
@@ -121,14 +157,14 @@ public sealed class RolloutReaderTests
     {
         var pod = Pod("""{"containerStatuses": [{"name": "release", "state": {"terminated": {"exitCode": 7, "reason": "Error"}}}]}""");
 
-        var state = Jobs().Read(new(Recorded("job-failed")), [pod]);
+        var state = Jobs().Read(new(Recorded("job-failed")), [pod], []);
 
         Assert.Contains("'migrate' exited with code 7", state.Trouble?.Message, StringComparison.Ordinal);
     }
 
     private static PodReader Pods(string path = "/healthy") => new(512, path, Minute);
 
-    private static RolloutReader Reader() => new("v12", Pods(), Minute);
+    private static RolloutReader Reader() => new("v12", Pods());
 
     private static JobReader Jobs() => new(Pods(), "migrate", 512, Minute);
 
@@ -157,12 +193,13 @@ public sealed class RolloutReaderTests
         ["status"] = JsonNode.Parse(status),
     });
 
-    private static KubernetesObject Event(KubernetesObject pod, string reason, string message) => new(new()
+    private static KubernetesObject Event(KubernetesObject pod, string reason, string message, string? at = null) => new(new()
     {
         ["kind"] = "Event",
         ["involvedObject"] = new JsonObject { ["uid"] = pod.Uid },
         ["reason"] = reason,
         ["message"] = message,
+        ["lastTimestamp"] = at,
     });
 
     private static JsonObject Recorded(string name) => JsonNode.Parse(File.ReadAllText(FileOf(name)))!.AsObject();

@@ -51,16 +51,20 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
         }
     }
 
-    public async Task<IReadOnlyList<RunStatus>> ListAsync(Guid appId, CancellationToken cancellation) => [.. (await FindAllAsync(appId, cancellation)).Select(Show)];
+    public async Task<IReadOnlyList<RunStatus>> ListAsync(Guid appId, CancellationToken cancellation)
+    {
+        var runs = await FindAllAsync(appId, cancellation);
+        return [.. (await Task.WhenAll(runs.Select(run => EndIfHopelessAsync(run, cancellation)))).Select(Show)];
+    }
 
     public async Task StopAsync(Guid appId, Guid runId, CancellationToken cancellation)
     {
         if (await FindAsync(appId, runId, cancellation) is not { HasEnded: false } run)
             return;
-        var changes = new JsonObject { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [RunObjects.StoppedAnnotation] = "true" } } };
-        // To be over its time is the one way to end that leaves a pod, and what it has printed. One that no node has started has printed nothing.
-        if (!run.HasStarted)
-            changes["spec"] = OverNow();
+        var changes = RunObjects.Over(RunObjects.StoppedAnnotation, "true");
+        // The Job's end would take the pod away, and what it has printed with it.
+        if (run.HasStarted)
+            changes.Remove("spec");
         await Cluster.PatchAsync(KubernetesResource.Jobs, run.Namespace, run.Job.Name, changes, cancellation);
         if (run.HasStarted)
             await EndPodAsync(run, cancellation);
@@ -78,7 +82,7 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
         var isLive = run.State == RunStates.Running;
         if (found is { HasStarted: true, Pod: { } pod })
             return new RunLog(new PodLog(Cluster, found.Namespace, pod, run.Name), isLive);
-        return isLive ? new WaitingRunLog(Cluster, found.Namespace, run.RunId) : null;
+        return isLive ? new WaitingRunLog(Cluster, found) : null;
     }
 
     private async Task<RunJob> CreateAsync(StartRun command, IReadOnlyCollection<string> variables, IReadOnlyList<RunJob> others, CancellationToken cancellation)
@@ -125,11 +129,29 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
     {
         try
         {
-            await Cluster.PatchAsync(KubernetesResource.Pods, run.Namespace, run.Pod!.Name, new() { ["spec"] = OverNow() }, cancellation);
+            await Cluster.PatchAsync(KubernetesResource.Pods, run.Namespace, run.Pod!.Name, new() { ["spec"] = RunObjects.OverNow() }, cancellation);
         }
         catch (KubernetesException exception) when (exception.Problem == KubernetesProblem.NotFound)
         {
             // It has ended otherwise.
+        }
+    }
+
+    /// <summary>Ends one that can't ever start. Whoever follows a run looks again and again, so what one deployer does not come to the next look does.</summary>
+    private async Task<RunJob> EndIfHopelessAsync(RunJob run, CancellationToken cancellation)
+    {
+        if (run.IsStopped || run.WhyGivenUp is not null || run.TroubleOf(Reader) is not { } trouble || trouble.Patience > TimeSpan.Zero)
+            return run;
+        var changes = RunObjects.Over(RunObjects.NotStartedAnnotation, trouble.Message);
+        // Not if it has begun meanwhile.
+        changes["metadata"]!["resourceVersion"] = run.Job.ResourceVersion;
+        try
+        {
+            return run with { Job = await Cluster.PatchAsync(KubernetesResource.Jobs, run.Namespace, run.Job.Name, changes, cancellation) };
+        }
+        catch (KubernetesException exception) when (exception.Problem is KubernetesProblem.StaleObject or KubernetesProblem.NotFound)
+        {
+            return run;
         }
     }
 
@@ -152,7 +174,9 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
         }
     }
 
-    private RunStatus Show(RunJob run) => run.Status(options.Value.AppMemory, new PodReader(options.Value.AppMemory, "", services.Target.Patience));
+    private RunStatus Show(RunJob run) => run.Status(options.Value.AppMemory, Reader);
+
+    private PodReader Reader => new(options.Value.AppMemory, healthPath: "", services.Target.Patience);
 
     private async Task<RunJob?> FindAsync(Guid appId, Guid runId, CancellationToken cancellation) =>
         await FindAllAsync(appId, cancellation, $"={runId}") is [var run, ..] ? run : null;
@@ -164,14 +188,13 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
         // Pods last: they are newer than what their Jobs tell of them.
         var jobs = await Cluster.ListAsync(KubernetesResource.Jobs, null, cancellation, labels: labels);
         var pods = (await Cluster.ListAsync(KubernetesResource.Pods, null, cancellation, labels: labels)).Items.ToLookup(pod => pod.Namespace);
-        return
-        [
-            .. jobs.Items.Where(job => job.DeletionTimestamp is null).Select(job => RunJob.From(job, pods[job.Namespace])).OfType<RunJob>()
-                .OrderByDescending(run => run.Job.CreatedAt),
-        ];
+        var runs = jobs.Items.Where(job => job.DeletionTimestamp is null).Select(job => RunJob.From(job, pods[job.Namespace])).OfType<RunJob>();
+        return await Task.WhenAll(runs.OrderByDescending(run => run.Job.CreatedAt).Select(run => WithEventsAsync(run, cancellation)));
     }
 
-    private static JsonObject OverNow() => new() { ["activeDeadlineSeconds"] = 1 };
+    private async Task<RunJob> WithEventsAsync(RunJob run, CancellationToken cancellation) => run.HasStarted || run.HasEnded
+        ? run
+        : run with { Events = (await Cluster.ListAsync(KubernetesResource.Events, run.Namespace, cancellation, fields: run.FieldsOfEvents)).Items };
 
     private static AppNamespace AppOf(StartRun command, KubernetesObject found) =>
         new(command.AppId, command.App, found.Labels.GetValueOrDefault(AppNamespace.EnvironmentLabel) ?? "");

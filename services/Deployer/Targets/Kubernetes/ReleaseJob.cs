@@ -30,7 +30,7 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
             // It was begun before.
         }
 
-        await using var view = new NamespaceView(cluster, release.App.Name, [KubernetesResource.Jobs, KubernetesResource.Pods], cancellation);
+        await using var view = new NamespaceView(cluster, release.App.Name, [KubernetesResource.Jobs, KubernetesResource.Pods, KubernetesResource.Events], cancellation);
         var reader = new JobReader(release.PodReader, command.ToString(), release.Limits.AppMemory, Timeout);
         var patience = new Patience(clock);
         Task? printing = null;
@@ -38,7 +38,7 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
         while (true)
         {
             var wait = LongestWait;
-            var pods = view.Of(KubernetesResource.Pods).Where(pod => pod.Labels.GetValueOrDefault("batch.kubernetes.io/job-name") == release.JobName()).ToList();
+            var pods = view.Of(KubernetesResource.Pods).Where(pod => ReleaseObjects.IsOfReleaseCommand(pod, release.Version)).ToList();
             if (pods.Find(HasStarted) is { } pod)
                 printing ??= PrintAsync(release.App.Name, pod.Name, log, cancellation);
             var job = view.Find(KubernetesResource.Jobs, release.JobName());
@@ -47,7 +47,7 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
             if (job is not null)
             {
                 isKnown = true;
-                var state = reader.Read(job, pods);
+                var state = reader.Read(job, pods, view.Of(KubernetesResource.Events));
                 wait = patience.Left(state.Trouble, LongestWait);
                 if (state.IsComplete || wait == TimeSpan.Zero)
                 {

@@ -13,7 +13,7 @@ namespace Paas.Deployer.Targets.Kubernetes;
 /// <param name="Pod">Null before the cluster has made it, and once it is gone.</param>
 internal sealed record RunJob(Guid RunId, KubernetesObject Job, KubernetesObject? Pod)
 {
-    private const int OverTime = 124, NotExecutable = 126, NotFound = 127, Killed = 137, Terminated = 143;
+    private const int OverTime = 124, NotStarted = 125, NotExecutable = 126, NotFound = 127, Killed = 137, Terminated = 143;
     private const string DeadlineExceeded = nameof(DeadlineExceeded);
 
     /// <returns>Null if it is not one of a run.</returns>
@@ -21,6 +21,12 @@ internal sealed record RunJob(Guid RunId, KubernetesObject Job, KubernetesObject
         Guid.TryParse(job.Labels.GetValueOrDefault(RunObjects.RunLabel), out var id)
             ? new RunJob(id, job, pods.FirstOrDefault(pod => pod.Labels.GetValueOrDefault(RunObjects.RunLabel) == id.ToString()))
             : null;
+
+    /// <summary>About its pod, or about the Job if there is no pod; none once it has started.</summary>
+    public IReadOnlyList<KubernetesObject> Events { get; init; } = [];
+
+    /// <summary>Selects them.</summary>
+    public string FieldsOfEvents => $"involvedObject.uid={(Pod ?? Job).Uid}";
 
     public string Name => Job.Labels.GetValueOrDefault(RunObjects.NameLabel) ?? "run";
 
@@ -31,6 +37,9 @@ internal sealed record RunJob(Guid RunId, KubernetesObject Job, KubernetesObject
 
     // The pod knows first.
     public bool HasEnded => (string?)Pod?.Read("status", "phase") is "Succeeded" or "Failed" || IsFinished(Job);
+
+    /// <summary>Why it was given up before it had started; null if it was not.</summary>
+    public string? WhyGivenUp => Job.Annotations.GetValueOrDefault(RunObjects.NotStartedAnnotation);
 
     public bool IsStopped => Job.Annotations.ContainsKey(RunObjects.StoppedAnnotation);
 
@@ -45,12 +54,22 @@ internal sealed record RunJob(Guid RunId, KubernetesObject Job, KubernetesObject
     public static bool IsFinished(KubernetesObject job) =>
         RolloutReader.Condition(job, "Complete")?.Status == "True" || RolloutReader.Condition(job, "Failed")?.Status == "True";
 
+    /// <summary>Why it has not started; null if it has, or nothing is known to keep it from it.</summary>
+    public Trouble? TroubleOf(PodReader reader)
+    {
+        if (HasStarted || HasEnded)
+            return null;
+        if (Pod is not null)
+            return reader.TroubleOf(Pod, Name, EventReader.About(Pod, Events));
+        return EventReader.WhyNotMade(EventReader.About(Job, Events)) is { } words ? reader.Refused(Name, words) : null;
+    }
+
     /// <param name="memory">What it may use, in MiB.</param>
     /// <param name="reader">Tells why it has not started.</param>
     public RunStatus Status(int memory, PodReader reader)
     {
         var words = RunObjects.CommandOf(Spec?["containers"]?[0]?["args"]);
-        var (exitCode, reason, message) = HasEnded ? EndOf(words, memory) : (null, null, HasStarted || Pod is null ? null : reader.TroubleOf(Pod, Name, [])?.Message);
+        var (exitCode, reason, message) = HasEnded ? EndOf(words, memory) : (null, null, WhyGivenUp ?? TroubleOf(reader)?.Message);
         return new RunStatus
         {
             RunId = RunId,
@@ -76,6 +95,8 @@ internal sealed record RunJob(Guid RunId, KubernetesObject Job, KubernetesObject
         var why = (string?)Pod?.Read("status", "reason");
         if (why == DeadlineExceeded || RolloutReader.Condition(Job, "Failed")?.Reason == DeadlineExceeded)
         {
+            if (!HasStarted && WhyGivenUp is { } sentence)
+                return (NotStarted, RunEnds.NotStarted, sentence);
             // Whoever stopped it: what takes longer than it may has no right to be called a success.
             if (IsStopped && !(FinishedAt - Time(Pod?.Read("status", "startTime")) >= Limit))
                 return (exitCode ?? Terminated, null, null);

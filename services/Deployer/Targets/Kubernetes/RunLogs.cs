@@ -16,25 +16,48 @@ internal sealed class RunLog(ILogSource printed, bool isLive) : ILogSource
     public Task<Task<bool>> ListenAsync(CancellationToken cancellation) => printed.ListenAsync(cancellation);
 }
 
-/// <summary>The log of a run that no node has started yet: empty, and it signals when there is another.</summary>
-internal sealed class WaitingRunLog(KubernetesClient cluster, string @namespace, Guid runId) : ILogSource
+/// <summary>The log of a run that no node has started yet: empty, and it signals when there is another, or anything else is to be told of the run.</summary>
+internal sealed class WaitingRunLog(KubernetesClient cluster, RunJob run) : ILogSource
 {
-    public string Id => runId.ToString("N");
+    private readonly HashSet<(string, string)> _known = [.. run.Events.Append(run.Job).Append(run.Pod).OfType<KubernetesObject>().Select(StateOf)];
+
+    public string Id => run.RunId.ToString("N");
 
     public bool IsLive => true;
 
     public IAsyncEnumerable<LogRecord> ReadAsync(int? last, CancellationToken cancellation) => AsyncEnumerable.Empty<LogRecord>();
 
-    public Task<Task<bool>> ListenAsync(CancellationToken cancellation) => Task.FromResult(StartedAsync(cancellation));
+    public Task<Task<bool>> ListenAsync(CancellationToken cancellation) => Task.FromResult(ChangedAsync(cancellation));
 
-    private async Task<bool> StartedAsync(CancellationToken cancellation)
+    private async Task<bool> ChangedAsync(CancellationToken cancellation)
     {
-        await foreach (var (change, pod) in cluster.WatchAsync(KubernetesResource.Pods, @namespace, cancellation, labels: $"{RunObjects.RunLabel}={runId}"))
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var watches = new[]
         {
-            if (change == KubernetesChange.Deleted || RunJob.HasBegun(pod))
-                return true;
+            WatchAsync(KubernetesResource.Jobs, null, $"metadata.name={run.Job.Name}", stop.Token),
+            WatchAsync(KubernetesResource.Pods, $"{RunObjects.RunLabel}={run.RunId}", null, stop.Token),
+            WatchAsync(KubernetesResource.Events, null, run.FieldsOfEvents, stop.Token),
+        };
+        try
+        {
+            await await Task.WhenAny(watches);
+            return true;
         }
-
-        return false;
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(watches).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
+
+    private async Task WatchAsync(KubernetesResource type, string? labels, string? fields, CancellationToken stop)
+    {
+        await foreach (var (change, thing) in cluster.WatchAsync(type, run.Namespace, stop, labels: labels, fields: fields))
+        {
+            if (change == KubernetesChange.Deleted || !_known.Contains(StateOf(thing)))
+                return;
+        }
+    }
+
+    private static (string, string) StateOf(KubernetesObject thing) => (thing.Uid, thing.ResourceVersion);
 }

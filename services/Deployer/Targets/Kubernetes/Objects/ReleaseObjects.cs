@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Paas.Contracts;
+using Paas.Kubernetes;
 
 namespace Paas.Deployer.Targets.Kubernetes.Objects;
 
@@ -40,6 +41,10 @@ internal static class ReleaseObjects
         };
         return job;
     }
+
+    /// <summary>By our own labels: those of the cluster have other names before Kubernetes 1.27.</summary>
+    public static bool IsOfReleaseCommand(KubernetesObject pod, string version) =>
+        pod.Labels.GetValueOrDefault(AppNamespace.Component) == ReleaseCommand && pod.Labels.GetValueOrDefault(AppNamespace.Version) == version;
 
     /// <summary>All that the release lets people reach and what runs for them, in the order in which it is applied.</summary>
     public static IReadOnlyList<JsonObject> Running(KubernetesRelease release)

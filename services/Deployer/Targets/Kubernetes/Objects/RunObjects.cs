@@ -15,9 +15,15 @@ internal static class RunObjects
     /// <summary>On a Job that somebody has stopped: its end is then no matter of its time limit.</summary>
     public const string StoppedAnnotation = "io.paas/run-stopped";
 
+    /// <summary>On a Job that can't ever start, and is ended for it: the sentence that says why.</summary>
+    public const string NotStartedAnnotation = "io.paas/run-not-started";
+
     // With a dot, as no process type can be called.
     private const string Component = "paas.run";
     private const string Container = "run";
+
+    /// <summary>Annotations are bounded, and a registry may say much.</summary>
+    private const int MaxSentence = 2000;
 
     /// <summary>How long no node may take its pod, or be able to start it.</summary>
     private static readonly TimeSpan StartTime = TimeSpan.FromMinutes(15);
@@ -69,6 +75,17 @@ internal static class RunObjects
             .Select(variable => KeyValuePair.Create(variable.Key, (JsonNode?)Convert.ToBase64String(Encoding.UTF8.GetBytes(variable.Value)))));
         return secret;
     }
+
+    /// <summary>Ends a Job that has not started, in one change: whoever dies, it is marked and over, or neither. To be over its time is the one way to end that leaves the Job.</summary>
+    /// <param name="annotation">Why: <see cref="StoppedAnnotation"/> or <see cref="NotStartedAnnotation"/>.</param>
+    /// <param name="value">More of it.</param>
+    public static JsonObject Over(string annotation, string value) => new()
+    {
+        ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [annotation] = value[..Math.Min(value.Length, MaxSentence)] } },
+        ["spec"] = OverNow(),
+    };
+
+    public static JsonObject OverNow() => new() { ["activeDeadlineSeconds"] = 1 };
 
     /// <summary>The command as it was given.</summary>
     public static IReadOnlyList<string> CommandOf(JsonNode? args) =>

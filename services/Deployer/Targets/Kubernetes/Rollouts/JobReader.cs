@@ -4,18 +4,21 @@ using Paas.Kubernetes;
 
 namespace Paas.Deployer.Targets.Kubernetes.Rollouts;
 
-/// <summary>Reads from a Job and its pod how a command that runs once goes.</summary>
+/// <summary>Reads from a Job, its pod and the events about both how a command that runs once goes.</summary>
 internal sealed class JobReader(PodReader podReader, string command, int memory, TimeSpan timeout)
 {
     /// <param name="job">As it is now.</param>
     /// <param name="pods">Its pods; there is never more than one.</param>
-    public RolloutState Read(KubernetesObject job, IReadOnlyCollection<KubernetesObject> pods)
+    /// <param name="events">Those about the Job and its pods; they alone tell why there is no pod.</param>
+    public RolloutState Read(KubernetesObject job, IReadOnlyCollection<KubernetesObject> pods, IReadOnlyCollection<KubernetesObject> events)
     {
         if (RolloutReader.Condition(job, "Complete")?.Status == "True")
             return new(1, 1, IsComplete: true, Trouble: null);
         var trouble = RolloutReader.Condition(job, "Failed") is { Status: "True" } failed
             ? new Trouble(TimeSpan.Zero, Why(failed, pods)) { Reason = FailureReason.ReleaseCommandFailed, Pod = pods.FirstOrDefault()?.Name }
-            : pods.Select(pod => podReader.TroubleOf(pod, job.Name, [])).OfType<Trouble>().FirstOrDefault();
+            : pods.Count > 0 ? pods.Select(pod => podReader.TroubleOf(pod, job.Name, EventReader.About(pod, events))).OfType<Trouble>().FirstOrDefault()
+            : EventReader.WhyNotMade(EventReader.About(job, events)) is { } words ? podReader.ToldRefused(job.Name, words)
+            : null;
         return new(0, 1, IsComplete: false, trouble);
     }
 

@@ -13,6 +13,24 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
     // What a registry says of an image it will not have in a minute either.
     private static readonly string[] PullsThatNeverWork = ["not found", "unauthorized", "denied", "no basic auth", "authentication required", "manifest unknown"];
 
+    /// <summary>Why a pod is not made, from the words of the API.</summary>
+    public Trouble Refused(string process, string words)
+    {
+        if (words.Contains("exceeded quota", StringComparison.Ordinal))
+            return new(_shortPatience, KubernetesTargetTexts.QuotaExceeded(process, words)) { Reason = FailureReason.QuotaExceeded };
+        return new(words.Contains("violates PodSecurity", StringComparison.Ordinal) ? TimeSpan.Zero : patience, KubernetesTargetTexts.PodRefused(process, words));
+    }
+
+    /// <summary>As <see cref="Refused"/>, from an event. It may be older than a pod that has been made since, of which another watch is about to tell: so none is final at once.</summary>
+    public Trouble ToldRefused(string process, string words)
+    {
+        var trouble = Refused(process, words);
+        return trouble.Patience < _shortPatience ? trouble with { Patience = _shortPatience } : trouble;
+    }
+
+    /// <param name="pod">As it is now.</param>
+    /// <param name="process">What it is of.</param>
+    /// <param name="events">Those about the pod, the last one last.</param>
     /// <returns>Null if nothing is wrong, or it is too early to tell.</returns>
     public Trouble? TroubleOf(KubernetesObject pod, string process, IReadOnlyCollection<KubernetesObject> events)
     {
@@ -24,12 +42,8 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
     }
 
     /// <summary>What the probes were answered last, for people.</summary>
-    public string ProbeAnswer(IEnumerable<KubernetesObject> events)
-    {
-        var words = events.Where(said => (string?)said.Read("reason") == "Unhealthy").Select(said => (string?)said.Read("message"))
-            .LastOrDefault(message => message is not null);
-        return words is null ? KubernetesTargetTexts.NoAnswer(healthPath) : KubernetesTargetTexts.ProbeAnswer(healthPath, words);
-    }
+    public string ProbeAnswer(IEnumerable<KubernetesObject> events) =>
+        EventReader.LastAnswer(events) is { } words ? KubernetesTargetTexts.ProbeAnswer(healthPath, words) : KubernetesTargetTexts.NoAnswer(healthPath);
 
     private Trouble? OfContainer(JsonNode status, string process, IReadOnlyCollection<KubernetesObject> events)
     {
@@ -40,6 +54,9 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
             case "InvalidImageName":
                 return new(TimeSpan.Zero, KubernetesTargetTexts.PullFailed(process, words));
             case "ErrImagePull" or "ImagePullBackOff":
+                // Before Kubernetes 1.31 a pod that waits for the next pull tells nothing of the last one.
+                if (!words.Contains(": ", StringComparison.Ordinal))
+                    words = EventReader.WhyNotPulled(events) ?? words;
                 return new(PullsThatNeverWork.Any(sign => words.Contains(sign, StringComparison.OrdinalIgnoreCase)) ? TimeSpan.Zero : patience,
                     KubernetesTargetTexts.PullFailed(process, words));
             case "CreateContainerConfigError" when words.Contains("non-root", StringComparison.Ordinal) || words.Contains("run as root", StringComparison.Ordinal):

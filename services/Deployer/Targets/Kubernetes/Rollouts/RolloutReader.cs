@@ -8,7 +8,7 @@ namespace Paas.Deployer.Targets.Kubernetes.Rollouts;
 /// several places: the Deployment knows about pods that could not be made, the pods about containers that do not run,
 /// and only events tell what a probe was answered.
 /// </summary>
-internal sealed class RolloutReader(string version, PodReader podReader, TimeSpan patience)
+internal sealed class RolloutReader(string version, PodReader podReader)
 {
     /// <param name="deployment">As it is now.</param>
     /// <param name="pods">Those of its selector.</param>
@@ -36,32 +36,20 @@ internal sealed class RolloutReader(string version, PodReader podReader, TimeSpa
     {
         var process = deployment.Name;
         // The one that can't pass comes first.
-        var troubles = pods.Select(pod => podReader.TroubleOf(pod, process, EventsOf(pod, events))).OfType<Trouble>().ToList();
+        var troubles = pods.Select(pod => podReader.TroubleOf(pod, process, EventReader.About(pod, events))).OfType<Trouble>().ToList();
         if (troubles.MinBy(trouble => trouble.Patience) is { } worst)
             return worst;
         if (Condition(deployment, "ReplicaFailure") is { Status: "True" } refused)
-            return Refused(process, refused.Message);
+            return podReader.Refused(process, refused.Message);
         if (Condition(deployment, "Progressing") is not { Status: "False" } late)
             return null;
         var unready = pods.Find(pod => !IsReady(pod));
-        return new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, unready is null ? late.Message : podReader.ProbeAnswer(EventsOf(unready, events))))
+        return new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, unready is null ? late.Message : podReader.ProbeAnswer(EventReader.About(unready, events))))
         {
             Reason = Contracts.FailureReason.HealthCheckFailed,
             Pod = unready?.Name,
         };
     }
-
-    private Trouble Refused(string process, string words)
-    {
-        if (words.Contains("exceeded quota", StringComparison.Ordinal))
-            return new(patience / 4, KubernetesTargetTexts.QuotaExceeded(process, words)) { Reason = Contracts.FailureReason.QuotaExceeded };
-        return words.Contains("violates PodSecurity", StringComparison.Ordinal)
-            ? new(TimeSpan.Zero, KubernetesTargetTexts.PodRefused(process, words))
-            : new(patience, KubernetesTargetTexts.PodRefused(process, words));
-    }
-
-    private static List<KubernetesObject> EventsOf(KubernetesObject pod, IEnumerable<KubernetesObject> events) =>
-        [.. events.Where(said => (string?)said.Read("involvedObject", "uid") == pod.Uid)];
 
     private static bool IsReady(KubernetesObject pod) => Condition(pod, "Ready")?.Status == "True";
 

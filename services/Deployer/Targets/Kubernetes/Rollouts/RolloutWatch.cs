@@ -20,7 +20,7 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
     {
         var types = new[] { KubernetesResource.Deployments, KubernetesResource.Pods, KubernetesResource.Events };
         await using var view = new NamespaceView(cluster, release.App.Name, types, cancellation);
-        var reader = new RolloutReader(release.Version, release.PodReader, release.Options.Patience);
+        var reader = new RolloutReader(release.Version, release.PodReader);
         var follows = applied.Select(deployment => new Followed(deployment, clock)).ToList();
         while (true)
         {
