@@ -41,6 +41,7 @@ internal static partial class AppLogEndpoints
     private static string Line(OutputLine line) =>
         string.Create(CultureInfo.InvariantCulture, $"{line.At:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {line.Source} | {line.Text}");
 
-    [GeneratedRegex(@"^[a-z0-9][a-z0-9_-]{0,62}(\.[0-9]{1,4})?\z", RegexOptions.IgnoreCase)]
+    // An instance is known by its number, or on a cluster by the end of its pod's name.
+    [GeneratedRegex(@"^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?\z")]
     private static partial Regex ProcessPattern();
 }

@@ -92,13 +92,27 @@ public sealed class AppLogTests : IAsyncLifetime
     [InlineData("?tail=10001", "tail")]
     [InlineData("?tail=many", "tail")]
     [InlineData("?process=..%2Fweb", "process")]
-    [InlineData("?process=web.x", "process")]
+    [InlineData("?process=web.X7K2P", "process")]
+    [InlineData("?process=web.x7k2p-", "process")]
+    [InlineData("?process=web.x7k2p.1", "process")]
+    [InlineData("?process=web.0123456789012345678901234567890123456789012345678901234567890123", "process")]
     public async Task What_is_wrong_with_a_question_is_said(string query, string field)
     {
         using var answer = await _host.Client.GetAsync(Path + query);
         answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         (await answer.Content.ReadAsStringAsync()).ShouldContain($"\"{field}\"");
         _deployer.Asked<ReadAppLogs>().ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("web.1")]
+    [InlineData("web.x7k2p")]
+    [InlineData("web-admin.x7k2p")]
+    public async Task An_instance_is_asked_for_as_it_is_shown(string instance)
+    {
+        _deployer.Answer = question => Task.FromResult<object>(FakeDeployer.Numbers(((ReadAppLogs)question).Cursor, upTo: 1));
+        (await _host.Client.GetStringAsync($"{Path}?process={instance}")).ShouldNotBeEmpty();
+        _deployer.Asked<ReadAppLogs>().Single().Process.ShouldBe(instance);
     }
 
     [Fact]
