@@ -102,7 +102,7 @@ internal static partial class CliTexts
 
     public static string HelpTail() => "With how many of the last lines to begin; 100 if not given";
 
-    public static string HelpProcess() => "Only those of this process type, such as web, or of one instance, such as web.1";
+    public static string HelpProcess() => "Only those of this process type, such as web, or of one instance, such as web.1 (on a cluster web.x7k2p)";
 
     public static string HelpRunOutput() => "What this run of the app prints, such as run.1234, instead";
 

@@ -18,7 +18,7 @@ internal static partial class GatewayTexts
     public static string RunUnknown(string run) => $"There is no run '{Shorten(run)}'. Give its id, or its name such as run.1234.";
 
     public static string ProcessMalformed(string process) =>
-        $"'{Shorten(process)}' is neither a process type nor an instance of one. Give one such as web, or web.1.";
+        $"'{Shorten(process)}' is neither a process type nor an instance of one. Give one such as web, or web.1, as the log shows it.";
 
     public static string TailInvalid(int max) => $"'tail' has to be a whole number from 0 to {max}.";
 

@@ -34,6 +34,9 @@ public sealed class LogTests : IAsyncLifetime
         outcome.ShouldBe(new Outcome(0, "2026-11-27T10:00:00.123Z web.1 | red\n", ""));
         _platform.Requests.Single().Target.ShouldBe("/v1/apps/shop/logs?tail=5&process=web");
 
+        (await _paas.RunAsync("logs", "shop", "--process", "web.x7k2p")).ExitCode.ShouldBe(0);
+        _platform.Requests.Last().Target.ShouldBe("/v1/apps/shop/logs?tail=100&process=web.x7k2p");
+
         (await _paas.RunAsync("logs", $"{Samples.Id}", "--tail", "5")).ExitCode.ShouldBe(2);
         (await _paas.RunAsync("logs", "shop", "--tail", "-1")).ExitCode.ShouldBe(2);
     }

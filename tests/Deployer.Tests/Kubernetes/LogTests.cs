@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Paas.Contracts;
 using Paas.Deployer.Tests.Support;
 using Paas.Servers.Kubernetes;
@@ -27,6 +28,11 @@ public sealed class LogTests
         follower.Lines.Count(line => line.Text == "one request").ShouldBe(1);
         follower.Lines.Single(line => line.Text == "one request").Source.ShouldBe("web." + web[(web.LastIndexOf('-') + 1)..]);
         follower.Failures.ShouldBeEmpty();
+
+        var instance = "web." + platform.Names("pods").First(name => name.StartsWith("web-", StringComparison.Ordinal)).Split('-')[^1];
+        var alone = await platform.Platform.Services.GetRequiredService<OutputReader>()
+            .ReadAsync(Follower.Question(platform.App, Target.Kubernetes) with { Process = instance, Tail = 100, Wait = TimeSpan.Zero }, TestContext.Current.CancellationToken);
+        alone.Lines.Select(line => (line.Source, line.Text)).ShouldBe([(instance, "this is v2")]);
     }
 
     [Fact]
