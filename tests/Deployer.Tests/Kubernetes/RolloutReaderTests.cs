@@ -141,7 +141,7 @@ public sealed class RolloutReaderTests
 
     [Theory]
     [InlineData("job-complete", true, null)]
-    [InlineData("job-failed", false, "exited with code 1")]
+    [InlineData("job-failed", false, "'migrate' failed, and its exit code is lost")]
     [InlineData("job-deadline", false, "has not ended within 60 s")]
     public void A_job_is_told_by_its_conditions(string recorded, bool isComplete, string? words)
     {
@@ -160,6 +160,38 @@ public sealed class RolloutReaderTests
         var state = Jobs().Read(new(Recorded("job-failed")), [pod], []);
 
         Assert.Contains("'migrate' exited with code 7", state.Trouble?.Message, StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.Zero, state.Trouble?.Patience);
+    }
+
+    [Fact]
+    public void A_failed_job_waits_a_moment_for_the_exit_code_which_another_watch_tells()
+    {
+        var running = Pod("""{"containerStatuses": [{"name": "release", "state": {"running": {}}}]}""");
+
+        Assert.Equal(TimeSpan.FromSeconds(5), Jobs().Read(new(Recorded("job-failed")), [running], []).Trouble?.Patience);
+        Assert.Equal(TimeSpan.FromSeconds(5), Jobs().Read(new(Recorded("job-failed")), [], []).Trouble?.Patience);
+    }
+
+    [Fact]
+    public void A_node_that_can_not_start_an_instance_is_not_the_apps_fault_and_may_do_so_later()
+    {
+        var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}}]}""");
+        var events = new[]
+        {
+            Event(pod, "FailedScheduling", "0/3 nodes are available: 3 Insufficient memory."),
+            Event(pod, "FailedCreatePodSandBox", "Failed to create pod sandbox: rpc error: code = Unknown desc = no space left on device"),
+            Event(pod, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.", type: "Normal"),
+        };
+
+        var trouble = Pods().TroubleOf(pod, "web", events);
+        var late = Pods().Late(pod, "web", "ReplicaSet \"web-1\" has timed out progressing.", []);
+
+        Assert.Null(trouble?.Reason);
+        Assert.Equal(Minute, trouble?.Patience);
+        Assert.Contains("A node could not start an instance of web: Failed to create pod sandbox: rpc error: code = Unknown desc = no space left on device.", trouble?.Message, StringComparison.Ordinal);
+        Assert.Null(Pods().TroubleOf(pod, "web", events[..1]));
+        Assert.Null(late.Reason);
+        Assert.Contains("has timed out progressing", late.Message, StringComparison.Ordinal);
     }
 
     private static PodReader Pods(string path = "/healthy") => new(512, path, Minute);
@@ -193,11 +225,12 @@ public sealed class RolloutReaderTests
         ["status"] = JsonNode.Parse(status),
     });
 
-    private static KubernetesObject Event(KubernetesObject pod, string reason, string message, string? at = null) => new(new()
+    private static KubernetesObject Event(KubernetesObject pod, string reason, string message, string? at = null, string type = "Warning") => new(new()
     {
         ["kind"] = "Event",
         ["involvedObject"] = new JsonObject { ["uid"] = pod.Uid },
         ["reason"] = reason,
+        ["type"] = type,
         ["message"] = message,
         ["lastTimestamp"] = at,
     });

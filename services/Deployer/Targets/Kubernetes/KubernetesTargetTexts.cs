@@ -43,6 +43,12 @@ internal static class KubernetesTargetTexts
 
     public static string NotConfigured(string process, string words) => $"A container of {process} could not be made: {Sentence(words)}";
 
+    public static string NotOnNode(string process, string words) =>
+        $"A node could not start an instance of {process}: {Sentence(words)} See to the node, or to what it lacks; then replay the step.";
+
+    public static string ReleaseCommandLost(string command, string words) =>
+        $"The release command '{command}' failed, and its exit code is lost: {Sentence(words)} Its output is above, as far as it was read. The release before goes on running.";
+
     public static string Unschedulable(string process, string words) =>
         $"No node has room for an instance of {process}: {Sentence(words)} Add nodes, or lower what apps are given (Deployer__AppMemory, Kubernetes__MemoryRequest, Kubernetes__CpuRequest).";
 

@@ -25,6 +25,12 @@ internal static class EventReader
     /// <param name="events">Those about the pod.</param>
     public static string? LastAnswer(IEnumerable<KubernetesObject> events) => Last(events, "Unhealthy", "");
 
+    /// <summary>Why a node can't make a container, such as a volume it can't mount; null if none has told of it.</summary>
+    /// <param name="events">Those about the pod.</param>
+    public static string? WhyNotOnNode(IEnumerable<KubernetesObject> events) => events
+        .Where(said => (string?)said.Read("type") == "Warning" && (string?)said.Read("reason") != "FailedScheduling")
+        .Select(said => (string?)said.Read("message")).LastOrDefault(message => !string.IsNullOrEmpty(message)) is { } words ? Without(words, Combined) : null;
+
     private static string? Last(IEnumerable<KubernetesObject> events, string reason, string words) => events
         .Where(said => (string?)said.Read("reason") == reason).Select(said => (string?)said.Read("message")).LastOrDefault(message => message?.StartsWith(words, StringComparison.Ordinal) == true);
 

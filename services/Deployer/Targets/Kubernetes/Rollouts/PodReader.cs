@@ -41,8 +41,20 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
         return trouble is null ? null : trouble with { Pod = pod.Name };
     }
 
-    /// <summary>What the probes were answered last, for people.</summary>
-    public string ProbeAnswer(IEnumerable<KubernetesObject> events) =>
+    /// <summary>Why a pod that should be ready by now is not. It is the app's fault only if it ran.</summary>
+    /// <param name="pod">As it is now.</param>
+    /// <param name="process">What it is of.</param>
+    /// <param name="late">What the cluster says of the delay.</param>
+    /// <param name="events">Those about the pod, the last one last.</param>
+    public Trouble Late(KubernetesObject pod, string process, string late, IReadOnlyCollection<KubernetesObject> events)
+    {
+        var hasRun = (pod.Read("status", "containerStatuses") as JsonArray ?? []).Any(status => status?["state"]?["running"] is not null || status?["lastState"]?["terminated"] is not null);
+        return hasRun
+            ? new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, ProbeAnswer(events))) { Reason = FailureReason.HealthCheckFailed, Pod = pod.Name }
+            : new(TimeSpan.Zero, KubernetesTargetTexts.NotOnNode(process, EventReader.WhyNotOnNode(events) ?? late));
+    }
+
+    private string ProbeAnswer(IEnumerable<KubernetesObject> events) =>
         EventReader.LastAnswer(events) is { } words ? KubernetesTargetTexts.ProbeAnswer(healthPath, words) : KubernetesTargetTexts.NoAnswer(healthPath);
 
     private Trouble? OfContainer(JsonNode status, string process, IReadOnlyCollection<KubernetesObject> events)
@@ -63,6 +75,8 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
                 return new(TimeSpan.Zero, KubernetesTargetTexts.RunsAsRoot(process)) { Reason = FailureReason.NotSupportedByTarget };
             case "CreateContainerConfigError":
                 return new(_shortPatience, KubernetesTargetTexts.NotConfigured(process, words));
+            case "ContainerCreating" when EventReader.WhyNotOnNode(events) is { } why:
+                return new(patience, KubernetesTargetTexts.NotOnNode(process, why));
             case "CreateContainerError" or "RunContainerError":
                 return NotStarted(process, words);
         }

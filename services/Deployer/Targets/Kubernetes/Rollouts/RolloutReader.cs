@@ -43,12 +43,9 @@ internal sealed class RolloutReader(string version, PodReader podReader)
             return podReader.Refused(process, refused.Message);
         if (Condition(deployment, "Progressing") is not { Status: "False" } late)
             return null;
-        var unready = pods.Find(pod => !IsReady(pod));
-        return new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, unready is null ? late.Message : podReader.ProbeAnswer(EventReader.About(unready, events))))
-        {
-            Reason = Contracts.FailureReason.HealthCheckFailed,
-            Pod = unready?.Name,
-        };
+        return pods.Find(pod => !IsReady(pod)) is { } unready
+            ? podReader.Late(unready, process, late.Message, EventReader.About(unready, events))
+            : new(TimeSpan.Zero, KubernetesTargetTexts.TimedOut(process, late.Message));
     }
 
     private static bool IsReady(KubernetesObject pod) => Condition(pod, "Ready")?.Status == "True";
