@@ -97,6 +97,51 @@ public sealed class RealClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_failing_health_check_is_told_with_its_path_and_what_was_answered()
+    {
+        await DeployAsync(1, Plan(Web()));
+
+        var unhealthy = Plan(Shell("web", "mkdir -p /tmp/www; exec httpd -f -p $$PORT -h /tmp/www"));
+        var failure = await Should.ThrowAsync<Hosting.Steps.StepFailedException>(
+            () => DeployAsync(2, unhealthy with { Health = new HealthCheck { Path = "/up", Timeout = TimeSpan.FromSeconds(10) } }));
+
+        failure.Reason.ShouldBe(FailureReason.HealthCheckFailed);
+        failure.Message.ShouldContain("GET /up");
+        failure.Message.ShouldContain("404");
+        (await ReadyAsync("v1")).ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task What_instances_print_is_followed_over_a_rollout()
+    {
+        await DeployAsync(1, Plan(Shell("worker", "echo this is $$PAAS_RELEASE; exec sleep 1000")));
+        await using var follower = Follower.Of(Platform, Target.Kubernetes);
+        await follower.SeesAsync("this is v1");
+
+        await DeployAsync(2, Plan(Shell("worker", "echo this is $$PAAS_RELEASE; exec sleep 1000")));
+
+        await follower.SeesAsync("this is v2");
+        follower.Failures.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_command_runs_beside_the_release_and_ends_with_its_exit_code()
+    {
+        var release = await DeployAsync(1, Plan(Web()));
+        var runs = new TestRuns(Platform, Target.Kubernetes);
+
+        var (run, lines) = await runs.RunAsync(runs.Command(release, "sh", "-c", "echo of $PAAS_RELEASE; exit 7"));
+        var (missing, _) = await runs.RunAsync(runs.Command(release, "no-such-command"));
+        var endless = await runs.StartAsync(runs.Command(release, "sleep", "1000"));
+        var stopped = await runs.StopAsync(endless.RunId);
+
+        lines.Select(line => line.Text).ShouldBe(["of v1"]);
+        run.ExitCode.ShouldBe(7);
+        (missing.ExitCode, missing.Reason).ShouldBe((127, RunEnds.CommandNotFound));
+        stopped.State.ShouldBe(RunStates.Ended);
+    }
+
+    [Fact]
     public async Task A_release_command_that_fails_stops_the_rollout()
     {
         await DeployAsync(1, Plan(Web()));
@@ -156,8 +201,12 @@ public sealed class RealClusterTests : IAsyncLifetime
         Health = new HealthCheck { Path = "/up", Timeout = TimeSpan.FromSeconds(60) },
     };
 
-    private Task DeployAsync(int release, RunPlan plan, string? digest = null) =>
-        Platform.DeployAsync(TestApp.Release(Platform.App, release, digest ?? _digest, plan) with { Target = Target.Kubernetes });
+    private async Task<DeployRelease> DeployAsync(int release, RunPlan plan, string? digest = null)
+    {
+        var command = TestApp.Release(Platform.App, release, digest ?? _digest, plan) with { Target = Target.Kubernetes };
+        await Platform.DeployAsync(command);
+        return command;
+    }
 
     private Task RemoveAsync() => Platform.Services.GetRequiredService<ReleaseDeployer>()
         .RemoveAsync(new RemoveApp { AppId = Platform.App, App = "shop", Target = Target.Kubernetes }, Cancellation);

@@ -16,6 +16,8 @@ internal static class KubernetesTargetTexts
 
     public static string StoppedAll() => "Stopping what was started: there is no release before it";
 
+    public static string LogUnreadable(string pod, string error) => $"What {pod} printed last could not be read: {Sentence(error)}";
+
     // The app is to blame
     public static string RunsAsRoot(string process) =>
         $"The image of {process} runs as root, or as a user by name, which the cluster does not let it. Name a user by its number in the Dockerfile, such as USER 1000.";

@@ -11,7 +11,10 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
     private readonly TimeSpan _shortPatience = patience / 4;
 
     // What a registry says of an image it will not have in a minute either.
-    private static readonly string[] PullsThatNeverWork = ["not found", "unauthorized", "denied", "no basic auth", "authentication required", "manifest unknown"];
+    private static readonly string[] PullsThatNeverWork = ["not found", "manifest unknown"];
+
+    // What it says of a login it does not know. A node may ask before it has heard of the Secret with the login, and asks again 10 s later.
+    private static readonly string[] PullsWithoutLogin = ["unauthorized", "denied", "no basic auth", "authentication required"];
 
     /// <summary>Why a pod is not made, from the words of the API.</summary>
     public Trouble Refused(string process, string words)
@@ -69,8 +72,7 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
                 // Before Kubernetes 1.31 a pod that waits for the next pull tells nothing of the last one.
                 if (!words.Contains(": ", StringComparison.Ordinal))
                     words = EventReader.WhyNotPulled(events) ?? words;
-                return new(PullsThatNeverWork.Any(sign => words.Contains(sign, StringComparison.OrdinalIgnoreCase)) ? TimeSpan.Zero : patience,
-                    KubernetesTargetTexts.PullFailed(process, words));
+                return new(PatienceFor(words), KubernetesTargetTexts.PullFailed(process, words));
             case "CreateContainerConfigError" when words.Contains("non-root", StringComparison.Ordinal) || words.Contains("run as root", StringComparison.Ordinal):
                 return new(TimeSpan.Zero, KubernetesTargetTexts.RunsAsRoot(process)) { Reason = FailureReason.NotSupportedByTarget };
             case "CreateContainerConfigError":
@@ -94,6 +96,12 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
         // Once may be a service that was not there yet; an app that ends again does not come up.
         var ends = RolloutReader.Number(status["restartCount"]) + (status["state"]?["running"] is null ? 1 : 0);
         return ends < 2 ? null : new(TimeSpan.Zero, KubernetesTargetTexts.KeepsExiting(process, RolloutReader.Number(end["exitCode"]), ends)) { Reason = FailureReason.AppExited };
+    }
+
+    private TimeSpan PatienceFor(string words)
+    {
+        bool Says(string sign) => words.Contains(sign, StringComparison.OrdinalIgnoreCase);
+        return PullsWithoutLogin.Any(Says) ? patience / 2 : PullsThatNeverWork.Any(Says) ? TimeSpan.Zero : patience;
     }
 
     private static Trouble NotStarted(string process, string words) => new(TimeSpan.Zero, DeployerTexts.NotStarted(process, words)) { Reason = FailureReason.AppExited };

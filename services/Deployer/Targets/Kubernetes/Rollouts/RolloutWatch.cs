@@ -49,13 +49,21 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
 
     private async Task ShowLastLinesAsync(string @namespace, string pod, IStepLog log, CancellationToken cancellation)
     {
-        var lines = await LastLinesAsync(@namespace, pod, previous: false, cancellation);
-        // A container that has just been started again has printed little, and one that waits nothing.
-        if (lines.Count == 0)
-            lines = await LastLinesAsync(@namespace, pod, previous: true, cancellation);
-        log.Heading(lines.Count == 0 ? DeployerTexts.PrintedNothing(pod) : DeployerTexts.LastLines(pod));
-        foreach (var line in lines)
-            log.Detail(line);
+        try
+        {
+            var lines = await LastLinesAsync(@namespace, pod, previous: false, cancellation);
+            // A container that has just been started again has printed little, and one that waits nothing.
+            if (lines.Count == 0)
+                lines = await LastLinesAsync(@namespace, pod, previous: true, cancellation);
+            log.Heading(lines.Count == 0 ? DeployerTexts.PrintedNothing(pod) : DeployerTexts.LastLines(pod));
+            foreach (var line in lines)
+                log.Detail(line);
+        }
+        catch (Exception exception) when (exception is KubernetesException or KubernetesUnreachableException)
+        {
+            // The reason itself is known without it.
+            log.Heading(KubernetesTargetTexts.LogUnreadable(pod, exception.Message));
+        }
     }
 
     private static List<KubernetesObject> PodsOf(NamespaceView view, string process) =>
@@ -77,9 +85,9 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
             await foreach (var line in cluster.ReadLogAsync(@namespace, pod, new() { Tail = ShownLines, Previous = previous }, cancellation))
                 lines.Add(line.Text);
         }
-        catch (Exception exception) when (exception is KubernetesException or KubernetesUnreachableException)
+        catch (KubernetesException exception) when (exception.Code is 400 or 404)
         {
-            // There is no log, or it can't be had just now: the reason itself is known without it.
+            // There is none.
         }
 
         return lines;
