@@ -12,7 +12,7 @@ public sealed class LogTests(DockerEngine engine) : IClassFixture<DockerEngine>
 {
     /// <summary>Prints numbers, and tells when it was asked to end.</summary>
     private static ProcessType Counter(string name, int scale = 1, string pause = "usleep 2000") => Process(
-        name, $"trap 'echo end at $$i; exit 0' TERM; echo begin; i=0; while true; do i=$$((i+1)); echo $$i; {pause}; done", scale);
+        name, $"trap 'echo end at $$i; exit 0' TERM; echo begin; i=0; while true; do echo $$((i+=1)); {pause}; done", scale);
 
     [Fact]
     public async Task A_rollout_is_followed_from_the_old_instances_to_the_new_ones()
@@ -28,6 +28,7 @@ public sealed class LogTests(DockerEngine engine) : IClassFixture<DockerEngine>
 
         await follower.SeesAsync("two");
         await TestPlatform.UntilAsync(() => follower.TextsOf("worker.2").Count() > 50, "the new instance was followed", Patience);
+        await TestPlatform.UntilAsync(() => follower.Lines.Any(line => line.Text.StartsWith("end at ", StringComparison.Ordinal)), "the old instance's last line was told", Patience);
         follower.Lines.Select(line => line.Source).Distinct().Order().ShouldBe(["web.1", "worker.1", "worker.2"]);
         follower.TextsOf("web.1").ShouldBe(["one", "two"]);
         // The old one and the new one print side by side; each has told all of it once.

@@ -122,21 +122,22 @@ public sealed class KubernetesRunTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task One_whose_image_can_not_be_had_is_ended_before_its_time(bool isOldCluster)
+    [InlineData("failed to resolve image: registry.example.com/paas/shop: not found", false)]
+    [InlineData("failed to resolve image: registry.example.com/paas/shop: not found", true)]
+    [InlineData("registry.example.com/paas/shop: unauthorized: authentication required", false)]
+    public async Task One_whose_image_can_not_be_had_is_ended_before_its_time(string words, bool isOldCluster)
     {
         await using var platform = await StartAsync();
         var release = platform.Release(1, Plan(Worker()));
         await platform.Platform.DeployAsync(release);
-        var runs = Runs(platform, PodScript.CantPull("failed to resolve image: registry.example.com/paas/shop: not found") with { HidesPullError = isOldCluster });
+        var runs = Runs(platform, PodScript.CantPull(words) with { HidesPullError = isOldCluster });
         var command = runs.Command(release, "true");
 
         var (run, lines) = await runs.RunAsync(command);
 
         (run.ExitCode, run.Reason).ShouldBe((125, RunEnds.NotStarted));
         run.Message!.ShouldContain($"could not pull the image of {run.Name}: ");
-        run.Message!.ShouldContain("registry.example.com/paas/shop: not found");
+        run.Message!.ShouldContain(words);
         lines.ShouldBeEmpty();
         await NothingTriesAsync(platform);
         (await runs.StartAsync(command)).ExitCode.ShouldBe(125);

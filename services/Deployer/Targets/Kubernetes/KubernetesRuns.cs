@@ -140,7 +140,7 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
     /// <summary>Ends one that can't ever start. Whoever follows a run looks again and again, so what one deployer does not come to the next look does.</summary>
     private async Task<RunJob> EndIfHopelessAsync(RunJob run, CancellationToken cancellation)
     {
-        if (run.IsStopped || run.WhyGivenUp is not null || run.TroubleOf(Reader) is not { } trouble || trouble.Patience > TimeSpan.Zero)
+        if (run.IsStopped || run.WhyGivenUp is not null || run.TroubleOf(Reader) is not { } trouble || MayPass(trouble, run.Job))
             return run;
         var changes = RunObjects.Over(RunObjects.NotStartedAnnotation, trouble.Message);
         // Not if it has begun meanwhile.
@@ -154,6 +154,9 @@ internal sealed class KubernetesRuns(KubernetesServices services, SecretSealer s
             return run;
         }
     }
+
+    /// <summary>What may pass, such as a cluster without room, may do so until the run's time is over.</summary>
+    private bool MayPass(Trouble trouble, KubernetesObject job) => trouble.Patience > TimeSpan.Zero && !(trouble.Lasts && clock.GetUtcNow() - job.CreatedAt >= trouble.Patience);
 
     private async Task WaitForEndAsync(RunJob run, CancellationToken cancellation)
     {

@@ -72,7 +72,7 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
                 // Before Kubernetes 1.31 a pod that waits for the next pull tells nothing of the last one.
                 if (!words.Contains(": ", StringComparison.Ordinal))
                     words = EventReader.WhyNotPulled(events) ?? words;
-                return new(PatienceFor(words), KubernetesTargetTexts.PullFailed(process, words));
+                return PullFailed(process, words);
             case "CreateContainerConfigError" when words.Contains("non-root", StringComparison.Ordinal) || words.Contains("run as root", StringComparison.Ordinal):
                 return new(TimeSpan.Zero, KubernetesTargetTexts.RunsAsRoot(process)) { Reason = FailureReason.NotSupportedByTarget };
             case "CreateContainerConfigError":
@@ -98,10 +98,11 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
         return ends < 2 ? null : new(TimeSpan.Zero, KubernetesTargetTexts.KeepsExiting(process, RolloutReader.Number(end["exitCode"]), ends)) { Reason = FailureReason.AppExited };
     }
 
-    private TimeSpan PatienceFor(string words)
+    private Trouble PullFailed(string process, string words)
     {
         bool Says(string sign) => words.Contains(sign, StringComparison.OrdinalIgnoreCase);
-        return PullsWithoutLogin.Any(Says) ? patience / 2 : PullsThatNeverWork.Any(Says) ? TimeSpan.Zero : patience;
+        var isLogin = PullsWithoutLogin.Any(Says);
+        return new(isLogin ? patience / 2 : PullsThatNeverWork.Any(Says) ? TimeSpan.Zero : patience, KubernetesTargetTexts.PullFailed(process, words)) { Lasts = isLogin };
     }
 
     private static Trouble NotStarted(string process, string words) => new(TimeSpan.Zero, DeployerTexts.NotStarted(process, words)) { Reason = FailureReason.AppExited };

@@ -17,6 +17,9 @@ internal sealed record Trouble(TimeSpan Patience, string Message)
     /// <summary>One of <see cref="Contracts.FailureReason"/> if the app is to blame; null if the platform or the cluster is.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>What has not passed within the patience never will.</summary>
+    public bool Lasts { get; init; }
+
     /// <summary>The pod whose last lines tell more.</summary>
     public string? Pod { get; init; }
 }
