@@ -53,6 +53,11 @@ public sealed class RabbitMqServer : IAsyncLifetime
 
     public Task ContinueAsync() => Signals.SendAsync("CONT", _server!.Id);
 
+    /// <summary>Lets the broker have less memory than it needs: it takes no messages until it has enough again.</summary>
+    public Task LoseMemoryAsync() => ControlAsync("set_vm_memory_high_watermark", "0");
+
+    public Task FindMemoryAsync() => ControlAsync("set_vm_memory_high_watermark", "0.4");
+
     /// <summary>Ends the broker as a power failure does.</summary>
     /// <remarks>
     /// Which quorum queues there are stands in a table that RabbitMQ 3.10 writes half a second after its last change. One
@@ -155,6 +160,14 @@ public sealed class RabbitMqServer : IAsyncLifetime
         {
             return null;
         }
+    }
+
+    private async Task ControlAsync(params string[] arguments)
+    {
+        using var control = Start("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments);
+        await control.WaitForExitAsync();
+        if (control.ExitCode != 0)
+            throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} ended with {control.ExitCode}.");
     }
 
     private Process Start(string command, string[] arguments)

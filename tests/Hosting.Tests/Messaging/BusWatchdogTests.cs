@@ -43,6 +43,23 @@ public sealed class BusWatchdogTests
         watched.Ended.Task.IsCompleted.ShouldBeFalse();
     }
 
+    [Fact]
+    public async Task It_goes_on_while_the_broker_is_short_of_memory_and_takes_nothing()
+    {
+        Assert.SkipUnless(RabbitMqServer.IsInstalled, "RabbitMQ is not installed here.");
+        await using var broker = await RabbitMqServer.StartNewAsync();
+        await broker.LoseMemoryAsync();
+        await using var watched = await Watched.StartAsync(broker.Uri);
+        watched.Stuck.Add();
+
+        await watched.Clock.PassAsync(TimeSpan.FromSeconds(70));
+        watched.Ended.Task.IsCompleted.ShouldBeFalse();
+
+        // With memory it takes them again, and what still does not get through is stuck.
+        await broker.FindMemoryAsync();
+        await watched.Ended.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
     private sealed class Watched : IAsyncDisposable
     {
         private readonly ServiceProvider _services = new ServiceCollection().AddMassTransit(bus => bus.UsingInMemory()).BuildServiceProvider();
@@ -62,6 +79,7 @@ public sealed class BusWatchdogTests
             watched._watchdog = new BusWatchdog(bus, readiness, watched.Stuck, new RabbitMqOptions { Uri = broker }, watched.Clock, NullLogger<BusWatchdog>.Instance)
             {
                 End = () => watched.Ended.TrySetResult(),
+                AnswerTimeout = TimeSpan.FromSeconds(1),
             };
             await watched._watchdog.StartAsync(TestContext.Current.CancellationToken);
             return watched;
@@ -98,7 +116,7 @@ public sealed class BusWatchdogTests
         public async Task PassAsync(TimeSpan time)
         {
             var until = Passed + time;
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
             while (Passed < until)
                 await Task.Delay(10, limit.Token);
         }

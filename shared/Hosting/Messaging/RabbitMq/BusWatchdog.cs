@@ -3,7 +3,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Contracts;
 using RabbitMQ.Client;
-using RabbitMQ.Client.Exceptions;
 
 namespace Paas.Hosting.Messaging.RabbitMq;
 
@@ -24,6 +23,10 @@ internal sealed partial class BusWatchdog(
     private static readonly TimeSpan MaxTimeToComeBack = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>For the broker to take a message.</summary>
+    internal TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Ends the process at once: whatever is stuck would keep an orderly stop waiting.</summary>
     internal Action End { get; init; } = () => Environment.Exit(ExitCode);
@@ -74,17 +77,41 @@ internal sealed partial class BusWatchdog(
         }
     }
 
+    /// <summary>
+    /// Whether the broker takes messages, by a connection of its own. One that is short of memory or disk takes none until it
+    /// has enough, and nothing is gained by starting anew (https://www.rabbitmq.com/docs/alarms).
+    /// </summary>
     private async Task<bool> AnswersAsync(CancellationToken cancellation)
     {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(AnswerTimeout);
         try
         {
-            await using var connection = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync(cancellation);
-            return true;
+            var connection = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync(timeout.Token);
+            try
+            {
+                var channel = await connection.CreateChannelAsync(new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), timeout.Token);
+                // To no queue: it is confirmed all the same. One that is short takes the first of a connection, and no more.
+                for (var i = 0; i < 2; i++)
+                    await channel.BasicPublishAsync("", $"nobody-{Guid.NewGuid():N}", ReadOnlyMemory<byte>.Empty, timeout.Token).AsTask().WaitAsync(timeout.Token);
+                return true;
+            }
+            finally
+            {
+                // A broker that takes nothing does not take a farewell either: that is not waited for.
+                _ = CloseAsync(connection);
+            }
         }
-        catch (BrokerUnreachableException)
+        catch (Exception) when (!cancellation.IsCancellationRequested)
         {
             return false;
         }
+    }
+
+    private static async Task CloseAsync(IConnection connection)
+    {
+        await connection.AbortAsync(CloseTimeout);
+        await connection.DisposeAsync();
     }
 
     private void GiveUp()
