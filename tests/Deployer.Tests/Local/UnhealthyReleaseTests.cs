@@ -46,17 +46,17 @@ public sealed class UnhealthyReleaseTests
     [Fact]
     public async Task An_app_that_listens_elsewhere_is_told_where()
     {
-        var (failure, _) = await FailAsync(TestApp.Web, TestApp.Python(timeout: 2, env: ("PORT_OFFSET", "15000")));
+        var (failure, _) = await FailAsync(TestApp.Web, TestApp.Python(timeout: 2, env: ("PORT_OFFSET", "-12000")));
         failure.Reason.ShouldBe(FailureReason.AppListensElsewhere);
         var port = int.Parse(failure.Message.Split("PORT is ")[1].Split(';')[0]);
-        failure.Message.ShouldContain($"It listens on {port + 15000} but PORT is {port}; listen on $PORT.");
+        failure.Message.ShouldContain($"It listens on {port - 12000} but PORT is {port}; listen on $PORT.");
     }
 
     [Fact]
     public async Task A_child_of_the_app_that_listens_elsewhere_is_found_too()
     {
         var (failure, _) = await FailAsync(TestApp.Web, TestApp.Plan(
-            [new ProcessType { Name = "web", Command = TestApp.Command("python3", "-c", "import subprocess; subprocess.run(['python3', 'app.py'])") }], 2, ("PORT_OFFSET", "16000")));
+            [new ProcessType { Name = "web", Command = TestApp.Command("python3", "-c", "import subprocess; subprocess.run(['python3', 'app.py'])") }], 2, ("PORT_OFFSET", "-12000")));
         failure.Reason.ShouldBe(FailureReason.AppListensElsewhere);
     }
 
