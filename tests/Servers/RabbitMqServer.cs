@@ -148,13 +148,16 @@ public sealed class RabbitMqServer : IAsyncLifetime
     }
 
     /// <summary>How many messages are ready in a queue; null if there is no such queue.</summary>
-    public async Task<uint?> CountAsync(string queue)
+    public async Task<uint?> CountAsync(string queue) => (await FindAsync(queue))?.MessageCount;
+
+    /// <summary>A queue as it is now; null if there is no such queue.</summary>
+    public async Task<QueueDeclareOk?> FindAsync(string queue)
     {
         await using var connection = await new ConnectionFactory { Uri = Uri }.CreateConnectionAsync();
         await using var channel = await connection.CreateChannelAsync();
         try
         {
-            return (await channel.QueueDeclarePassiveAsync(queue)).MessageCount;
+            return await channel.QueueDeclarePassiveAsync(queue);
         }
         catch (OperationInterruptedException)
         {

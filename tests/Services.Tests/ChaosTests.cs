@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using Paas.Contracts.Api;
+using RabbitMQ.Client;
 
 namespace Paas.Services.Tests;
 
@@ -95,7 +96,9 @@ public sealed class ChaosTests(ITestOutputHelper output)
             if (Stopwatch.GetElapsedTime(since) > TimeSpan.FromMinutes(4))
             {
                 var left = await cluster.RowsAsync($"SELECT correlation_id, app_name, current_state, step, attempt, deadline FROM deployments WHERE current_state NOT IN {Ended}");
-                throw new TimeoutException($"{open} deployments did not end:\n{string.Join('\n', left)}\n{cluster.Output}");
+                var queues = await Task.WhenAll(Queues.Select(cluster.Broker.FindAsync));
+                var states = queues.OfType<QueueDeclareOk>().Select(queue => $"{queue.QueueName}: {queue.MessageCount} ready, {queue.ConsumerCount} consumers");
+                throw new TimeoutException($"{open} deployments did not end:\n{string.Join('\n', [.. left, .. states])}\n{cluster.Output}");
             }
 
             await Task.Delay(500);

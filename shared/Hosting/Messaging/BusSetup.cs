@@ -48,8 +48,10 @@ public static class BusSetup
             {
                 services.AddSingleton(broker);
                 services.AddSingleton(new DeadMessages(broker));
+                var own = new OwnQueues(broker);
+                services.AddSingleton(own);
                 bus.AddBusObserver<QueueDeclarer>();
-                bus.AddConfigureEndpointsCallback((_, name, endpoint) => UseQuorumQueue(name, endpoint));
+                bus.AddConfigureEndpointsCallback((_, name, endpoint) => UseQuorumQueue(name, endpoint, own));
                 bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, broker));
             }
         });
@@ -84,11 +86,12 @@ public static class BusSetup
     }
 
     /// <summary>Durable endpoints are quorum queues; those of one process only stay as the library makes them.</summary>
-    private static void UseQuorumQueue(string name, IReceiveEndpointConfigurator endpoint)
+    private static void UseQuorumQueue(string name, IReceiveEndpointConfigurator endpoint, OwnQueues own)
     {
         if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbit || Endpoints.OfEachProcess.Any(own => name.StartsWith(own, StringComparison.Ordinal)))
             return;
         rabbit.SetQuorumQueue();
         rabbit.SetQueueArgument("x-delivery-limit", WaitQueues.DeliveryLimit);
+        own.Add(name);
     }
 }

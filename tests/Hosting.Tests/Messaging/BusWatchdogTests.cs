@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Servers;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace Paas.Hosting.Tests.Messaging;
 
@@ -60,6 +62,24 @@ public sealed class BusWatchdogTests
         await watched.Ended.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task A_process_that_does_not_take_from_its_queue_ends_and_goes_on_while_it_does()
+    {
+        Assert.SkipUnless(RabbitMqServer.IsInstalled, "RabbitMQ is not installed here.");
+        await using var broker = await RabbitMqServer.StartNewAsync();
+        await using var connection = await new ConnectionFactory { Uri = broker.Uri }.CreateConnectionAsync(TestContext.Current.CancellationToken);
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await channel.QueueDeclareAsync("resolve-url", durable: true, exclusive: false, autoDelete: false, cancellationToken: TestContext.Current.CancellationToken);
+        var consumer = await channel.BasicConsumeAsync("resolve-url", autoAck: true, new AsyncEventingBasicConsumer(channel), TestContext.Current.CancellationToken);
+        await using var watched = await Watched.StartAsync(broker.Uri, "resolve-url");
+        await watched.Clock.PassAsync(TimeSpan.FromMinutes(4));
+        watched.Ended.Task.IsCompleted.ShouldBeFalse();
+
+        await channel.BasicCancelAsync(consumer, cancellationToken: TestContext.Current.CancellationToken);
+
+        await watched.Ended.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+    }
+
     private sealed class Watched : IAsyncDisposable
     {
         private readonly ServiceProvider _services = new ServiceCollection().AddMassTransit(bus => bus.UsingInMemory()).BuildServiceProvider();
@@ -69,14 +89,18 @@ public sealed class BusWatchdogTests
         public QuickClock Clock { get; } = new();
         public TaskCompletionSource Ended { get; } = new();
 
-        public static async Task<Watched> StartAsync(Uri broker)
+        public static async Task<Watched> StartAsync(Uri broker, params string[] queues)
         {
             var watched = new Watched();
             var bus = watched._services.GetRequiredService<IBusControl>();
             await bus.StartAsync(TestContext.Current.CancellationToken);
             var readiness = new BusReadiness();
             readiness.Set();
-            watched._watchdog = new BusWatchdog(bus, readiness, watched.Stuck, new RabbitMqOptions { Uri = broker }, watched.Clock, NullLogger<BusWatchdog>.Instance)
+            var options = new RabbitMqOptions { Uri = broker };
+            var own = new OwnQueues(options);
+            foreach (var queue in queues)
+                own.Add(queue);
+            watched._watchdog = new BusWatchdog(bus, readiness, watched.Stuck, own, options, watched.Clock, NullLogger<BusWatchdog>.Instance)
             {
                 End = () => watched.Ended.TrySetResult(),
                 AnswerTimeout = TimeSpan.FromSeconds(1),

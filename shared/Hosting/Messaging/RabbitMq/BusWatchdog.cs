@@ -8,16 +8,20 @@ namespace Paas.Hosting.Messaging.RabbitMq;
 
 /// <summary>
 /// Ends the process when its bus does not come back though the broker has: a send that was under way when a connection
-/// was lost can keep the library from ever connecting again, or from ever sending again by a channel that looks well.
+/// was lost can keep the library from ever connecting again, or from ever sending or receiving again by a channel that
+/// looks well.
 /// Whoever runs the process starts it anew, and the broker hands out again what it had not acknowledged.
 /// </summary>
 internal sealed partial class BusWatchdog(
-    IBusControl bus, BusReadiness readiness, StuckSends stuck, RabbitMqOptions broker, TimeProvider clock, ILogger<BusWatchdog> logger) : BackgroundService
+    IBusControl bus, BusReadiness readiness, StuckSends stuck, OwnQueues queues, RabbitMqOptions broker, TimeProvider clock, ILogger<BusWatchdog> logger) : BackgroundService
 {
     /// <summary>EX_UNAVAILABLE of sysexits.h.</summary>
     private const int ExitCode = 69;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Between two looks at the queues, each of which takes a connection, while all seems well.</summary>
+    private static readonly TimeSpan QueueInterval = TimeSpan.FromSeconds(60);
 
     /// <summary>The library waits for up to half a minute between its own tries to connect.</summary>
     private static readonly TimeSpan MaxTimeToComeBack = TimeSpan.FromSeconds(60);
@@ -37,6 +41,7 @@ internal sealed partial class BusWatchdog(
         {
             await readiness.WaitAsync(stoppingToken);
             long? brokenSince = null;
+            var lastLook = clock.GetTimestamp();
             while (true)
             {
                 await Task.Delay(Interval, clock, stoppingToken);
@@ -45,8 +50,14 @@ internal sealed partial class BusWatchdog(
                 // After it was broken, it counts as back only when something gets through.
                 if (isHealthy && (brokenSince is null || await CanSendAsync(stoppingToken)))
                 {
-                    brokenSince = null;
-                    continue;
+                    if (brokenSince is null && clock.GetElapsedTime(lastLook) < QueueInterval)
+                        continue;
+                    lastLook = clock.GetTimestamp();
+                    if (await AreHeardAsync(stoppingToken))
+                    {
+                        brokenSince = null;
+                        continue;
+                    }
                 }
 
                 if (!await AnswersAsync(stoppingToken))
@@ -70,6 +81,24 @@ internal sealed partial class BusWatchdog(
         {
             await bus.PublishUncanceledAsync(new StopStep { DeploymentId = Guid.Empty, Step = Step.DownloadCode, Attempt = 0 }, timeout.Token);
             return true;
+        }
+        catch (Exception) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether messages to this process come to anybody.</summary>
+    private async Task<bool> AreHeardAsync(CancellationToken cancellation)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        timeout.CancelAfter(AnswerTimeout);
+        try
+        {
+            if (await queues.FindUnheardAsync(timeout.Token) is not { } unheard)
+                return true;
+            Log.Unheard(logger, unheard);
+            return false;
         }
         catch (Exception) when (!cancellation.IsCancellationRequested)
         {
@@ -124,6 +153,9 @@ internal sealed partial class BusWatchdog(
     {
         [LoggerMessage(Level = LogLevel.Critical, Message = "RabbitMQ answers, but the bus has not come back for {Time}: this process ends, to be started again")]
         public static partial void Ending(ILogger logger, TimeSpan time);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Nobody takes messages from {Queue}")]
+        public static partial void Unheard(ILogger logger, string queue);
 
         [LoggerMessage(Level = LogLevel.Debug, Message = "The watch over the bus has ended")]
         public static partial void Stopped(ILogger logger);
