@@ -274,6 +274,28 @@ public sealed class RouterTests : IAsyncLifetime
         (await (await _host.Client.SendAsync(request)).Content.ReadAsStringAsync()).ShouldBe("40000000");
     }
 
+    [Fact]
+    public async Task A_message_that_comes_late_does_not_bring_back_the_instances_its_release_had_before()
+    {
+        var (before, _) = await InstanceAsync("before");
+        var (after, _) = await InstanceAsync("after");
+        (await SwitchAsync(1, 7, before)).ShouldBe(new RouteSwitched { Accepted = true });
+        (await SwitchAsync(1, 9, after)).ShouldBe(new RouteSwitched { Accepted = true });
+
+        (await SwitchAsync(1, 7, before)).ShouldBe(new RouteSwitched { Accepted = false, Later = 9 });
+        (await SwitchAsync(1, 8, before)).ShouldBe(new RouteSwitched { Accepted = false, Later = 9 });
+        (await GetAsync()).ShouldBe("after");
+        (await SwitchAsync(1, 9, after)).ShouldBe(new RouteSwitched { Accepted = true });
+        (await SwitchAsync(2, 3, before)).ShouldBe(new RouteSwitched { Accepted = true });
+        (await GetAsync()).ShouldBe("before");
+    }
+
+    private async Task<RouteSwitched> SwitchAsync(int release, long sequence, string instance)
+    {
+        var client = _host.Services.GetRequiredService<IBus>().CreateRequestClient<SwitchRoute>(Endpoints.Route, RequestTimeout.After(m: 1));
+        return (await client.GetResponse<RouteSwitched>(new SwitchRoute { AppId = _app, App = "shop", Release = release, Sequence = sequence, Instances = [instance] })).Message;
+    }
+
     private Task<bool> SwitchAsync(int release, params string[] instances) => SwitchAsync(release, TimeSpan.FromSeconds(10), instances);
 
     private async Task<bool> SwitchAsync(int release, TimeSpan drain, params string[] instances)

@@ -10,8 +10,11 @@ internal sealed class RouteRefusedException(string app, int release)
     : Exception(DeployerTexts.RouteRefused(app, release));
 
 /// <summary>Tells the router where an app's instances are, and waits until it has done so.</summary>
-internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> options)
+internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> options, TimeProvider clock)
 {
+    private readonly Lock _lock = new();
+    private long _sequence;
+
     // Newer than every release: once an app is removed no late message brings its route back.
     private const int Removed = int.MaxValue;
 
@@ -19,8 +22,15 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
     /// <exception cref="TimeoutException">The router did not answer: whether it has switched is not known.</exception>
     public async Task SwitchAsync(Guid appId, string app, int release, IReadOnlyList<Uri> instances, CancellationToken cancellation)
     {
-        var accepted = await AskAsync(appId, app, release, instances, options.Value.DrainTimeout, cancellation);
-        if (!accepted)
+        var answer = await AskAsync(appId, app, release, instances, options.Value.DrainTimeout, cancellation);
+        // Only one deployer tells of an app: what is later was sent by the clock of one before, which was ahead.
+        if (answer is { Accepted: false, Later: { } later })
+        {
+            Pass(later);
+            answer = await AskAsync(appId, app, release, instances, options.Value.DrainTimeout, cancellation);
+        }
+
+        if (!answer.Accepted)
             throw new RouteRefusedException(app, release);
     }
 
@@ -28,7 +38,7 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
     public Task RemoveAsync(Guid appId, string app, CancellationToken cancellation) =>
         AskAsync(appId, app, Removed, [], TimeSpan.Zero, cancellation);
 
-    private async Task<bool> AskAsync(
+    private async Task<RouteSwitched> AskAsync(
         Guid appId, string app, int release, IReadOnlyList<Uri> instances, TimeSpan drain, CancellationToken cancellation)
     {
         await WaitForBusAsync(cancellation);
@@ -38,17 +48,31 @@ internal sealed class RouteClient(IBusControl bus, IOptions<DeployerOptions> opt
             AppId = appId,
             App = app,
             Release = release,
+            Sequence = Next(),
             Instances = [.. instances.Select(instance => instance.GetLeftPart(UriPartial.Authority))],
             DrainTimeout = drain,
         };
         try
         {
-            return (await bus.AskAsync<SwitchRoute, RouteSwitched>(Endpoints.Route, question, timeout, cancellation)).Accepted;
+            return await bus.AskAsync<SwitchRoute, RouteSwitched>(Endpoints.Route, question, timeout, cancellation);
         }
         catch (TimeoutException exception)
         {
             throw new TimeoutException(DeployerTexts.RouterSilent(app, timeout), exception);
         }
+    }
+
+    /// <summary>Higher than any before, also of a deployer before this one.</summary>
+    private long Next()
+    {
+        lock (_lock)
+            return _sequence = Math.Max(_sequence + 1, clock.GetUtcNow().Ticks);
+    }
+
+    private void Pass(long sequence)
+    {
+        lock (_lock)
+            _sequence = Math.Max(_sequence, sequence);
     }
 
     /// <summary>Before the bus has started a request would be lost, and its answer waited for in vain.</summary>

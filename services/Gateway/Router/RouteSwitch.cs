@@ -51,7 +51,7 @@ internal sealed partial class RouteSwitch(
     /// Whether the switch was accepted, once the requests on the old instances have ended, in all gateways, or have had
     /// their time.
     /// </returns>
-    public async Task<bool> SwitchAsync(SwitchRoute message, CancellationToken cancellation)
+    public async Task<RouteSwitched> SwitchAsync(SwitchRoute message, CancellationToken cancellation)
     {
         foreach (var url in message.Instances)
         {
@@ -65,9 +65,10 @@ internal sealed partial class RouteSwitch(
         await _oneAtATime.WaitAsync(cancellation);
         try
         {
-            if (await StoreAsync(message, cancellation) is not { } stored)
-                return false;
-            change = stored;
+            (var stored, var later) = await StoreAsync(message, cancellation);
+            if (stored is null)
+                return new RouteSwitched { Accepted = false, Later = later };
+            change = stored.Value;
         }
         finally
         {
@@ -80,7 +81,7 @@ internal sealed partial class RouteSwitch(
             await others.TellAsync(change.AppId, change.Version, cancellation);
         await Task.WhenAny(Task.WhenAll(change.Drained, elsewhere?.Drained ?? Task.CompletedTask), Task.Delay(timeout, clock, cancellation));
         cancellation.ThrowIfCancellationRequested();
-        return true;
+        return new RouteSwitched { Accepted = true };
     }
 
     /// <summary>Does what takes an app away, and its route with it, while no switch can bring the route back.</summary>
@@ -201,7 +202,8 @@ internal sealed partial class RouteSwitch(
         return routes.Find(appId)!.Drained;
     }
 
-    private async Task<FollowedChange?> StoreAsync(SwitchRoute message, CancellationToken cancellation)
+    /// <returns>No change if the route has what is newer; and the number of the later message, if it is of the same release.</returns>
+    private async Task<(FollowedChange? Change, long? Later)> StoreAsync(SwitchRoute message, CancellationToken cancellation)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<PaasDbContext>();
@@ -209,26 +211,29 @@ internal sealed partial class RouteSwitch(
         var app = await db.LockAppAsync(message.AppId, cancellation);
         var route = await db.Routes.SingleOrDefaultAsync(x => x.AppId == message.AppId, cancellation);
         if (route?.Release > message.Release || (app is null && message.Instances.Count > 0))
-            return null;
+            return (null, null);
+        if (app is not null && route?.Release == message.Release && message.Sequence < route.Sequence)
+            return (null, route.Sequence);
         if (app is null)
         {
             var removal = await db.RemoveRouteAsync(message.AppId, cancellation);
             await transaction.CommitAsync(cancellation);
             if (removal is { } number)
                 Saw(number);
-            return new FollowedChange(message.AppId, removal ?? _seen, routes.Remove(message.AppId));
+            return (new FollowedChange(message.AppId, removal ?? _seen, routes.Remove(message.AppId)), null);
         }
 
         // An app that is there keeps its row, if only for the number: an older release must not come back.
         if (route is null)
             db.Routes.Add(route = new Route { AppId = app.Id, App = app.Name });
         route.Release = message.Release;
+        route.Sequence = message.Sequence ?? 0;
         route.Instances = [.. message.Instances];
         route.Version = await db.NextAsync(Counter.Routes, cancellation);
         await db.SaveChangesAsync(cancellation);
         await transaction.CommitAsync(cancellation);
         Saw(route.Version);
-        return Put(route);
+        return (Put(route), null);
     }
 
     private FollowedChange Put(Route route) =>

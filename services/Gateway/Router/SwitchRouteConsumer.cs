@@ -6,11 +6,8 @@ namespace Paas.Gateway.Router;
 
 internal sealed class SwitchRouteConsumer(RouteSwitch routes) : IConsumer<SwitchRoute>
 {
-    public async Task Consume(ConsumeContext<SwitchRoute> context)
-    {
-        var accepted = await routes.SwitchAsync(context.Message, context.CancellationToken);
-        await context.RespondAsync(new RouteSwitched { Accepted = accepted });
-    }
+    public async Task Consume(ConsumeContext<SwitchRoute> context) =>
+        await context.RespondAsync(await routes.SwitchAsync(context.Message, context.CancellationToken));
 }
 
 internal sealed class SwitchRouteConsumerDefinition : ConsumerDefinition<SwitchRouteConsumer>

@@ -9,6 +9,9 @@ public sealed class Route
     public required string App { get; set; }
     public int Release { get; set; }
 
+    /// <summary>Of the message that set it: see <see cref="Contracts.SwitchRoute.Sequence"/>.</summary>
+    public long Sequence { get; set; }
+
     /// <summary>The number of its last change: see <see cref="Counter.Routes"/>.</summary>
     public long Version { get; set; }
 

@@ -81,6 +81,21 @@ public sealed class DeployTests
     }
 
     [Fact]
+    public async Task A_deployer_whose_clock_is_behind_that_of_the_one_before_is_heard_all_the_same()
+    {
+        await using var platform = await TestPlatform.StartAsync();
+        await platform.DeployAsync(await platform.WebAsync(1));
+        var ahead = DateTime.UtcNow.AddYears(1).Ticks;
+        platform.Router.Switch(platform.Router.RouteOf(platform.App)! with { Release = 2, Sequence = ahead });
+
+        await platform.DeployAsync(await platform.WebAsync(2));
+
+        var route = platform.Router.RouteOf(platform.App)!;
+        route.Release.ShouldBe(2);
+        route.Sequence.ShouldBe(ahead + 1);
+    }
+
+    [Fact]
     public async Task A_release_the_router_refuses_leaves_the_old_one()
     {
         await using var platform = await TestPlatform.StartAsync();

@@ -25,16 +25,17 @@ internal sealed class FakeRouter(FakeRouter.State state) : IConsumer<SwitchRoute
 
         public Uri InstanceOf(Guid app) => new(RouteOf(app)!.Instances[0]);
 
-        public bool Switch(SwitchRoute route)
+        public RouteSwitched Switch(SwitchRoute route)
         {
             Switches.Enqueue(route);
-            return _routes.AddOrUpdate(route.AppId, route, (_, old) => route.Release >= old.Release ? route : old) == route;
+            var kept = _routes.AddOrUpdate(route.AppId, route, (_, old) => (route.Release, route.Sequence ?? 0).CompareTo((old.Release, old.Sequence ?? 0)) >= 0 ? route : old);
+            return new RouteSwitched { Accepted = kept == route, Later = kept != route && kept.Release == route.Release ? kept.Sequence : null };
         }
     }
 
     public async Task Consume(ConsumeContext<SwitchRoute> context)
     {
         await state.BeforeAnswer(context.Message);
-        await context.RespondAsync(new RouteSwitched { Accepted = state.Switch(context.Message) });
+        await context.RespondAsync(state.Switch(context.Message));
     }
 }
