@@ -100,6 +100,7 @@ public sealed class ConcurrencyTests
         platform.Workers.Hold(Step.BuildImage);
         var first = await platform.RequestAsync(app);
         await platform.WaitForAsync(first, DeploymentStates.BuildingImage);
+        await Platform.UntilAsync(() => platform.Workers.Received.Any(x => x is BuildImage && x.DeploymentId == first), "the first builds");
         platform.Workers.Instead = (_, _) => Task.FromResult(false);
         var second = await platform.RequestAsync(app);
         await platform.WaitForAsync(first, DeploymentStates.Canceling);
