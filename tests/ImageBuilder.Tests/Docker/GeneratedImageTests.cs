@@ -36,7 +36,41 @@ public sealed class GeneratedImageTests : IClassFixture<BusyBoxEngine>, IDisposa
         var image = await _bench.InspectAsync(built);
         image.GetProperty("Config").GetProperty("User").GetString().ShouldBe("10001:10001");
         image.GetProperty("Config").GetProperty("Cmd")[2].GetString().ShouldBe("exec httpd -f -p \"$PORT\" -h /srv -c /etc/httpd.conf");
-        _bench.Log.Text.ShouldContain("-----> There is no Dockerfile: this one was made for static\n       FROM busybox:stable\n");
+        _bench.Log.Text.ShouldContain("-----> There is no Dockerfile: this one was made for static\n       FROM busybox:stable AS site\n");
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData(null, true)]
+    [InlineData(256L * 1024 * 1024, false)]
+    public async Task A_static_site_shows_nothing_hidden_but_well_known(long? memory, bool hasCommand)
+    {
+        _bench.Options.BuildMemoryBytes = memory;
+        _bench.Options.BaseImages.Process = "busybox:stable";
+        var plan = new BuildPlan { Runtime = RuntimeName.Static, Command = hasCommand ? new() { Words = ["sh", "-c", "mkdir .made; echo secret > .made/x"] } : null };
+        var built = await _bench.BuildAsync(await _bench.CommandAsync(
+            plan, ("index.html", "home"), (".env", "secret"), (".htpasswd", "secret"), ("sub/.private/key", "secret"), ("sub/page..html", "page"),
+            (".well-known/security.txt", "contact"), (".well-known/.draft", "secret"), ("sub/.well-known/x", "nested"), ("..data/x", "secret"), (".git/config", "secret")));
+
+        var answers = await _bench.RunAsync(
+            built, "/bin/sh", "-c",
+            """
+            httpd -p 9000 -h /srv -c /etc/httpd.conf
+            for path in index.html sub/page..html .well-known/security.txt sub/.well-known/x \
+                .env %2eenv %2Eenv sub/../.env .htpasswd sub/.private/key sub/%2eprivate/key sub/.private/ .well-known/.draft ..data/x %2e.data/x .git/config .made/x
+            do echo "$path $(timeout 5 wget -q -O - "http://127.0.0.1:9000/$path" 2>&1 | tail -n 1)"; done
+            """);
+
+        answers.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(
+        [
+            "index.html home", "sub/page..html page", ".well-known/security.txt contact", "sub/.well-known/x nested",
+            .. new[]
+            {
+                ".env", "%2eenv", "%2Eenv", "sub/../.env", ".htpasswd", "sub/.private/key", "sub/%2eprivate/key", "sub/.private/", ".well-known/.draft", "..data/x",
+                "%2e.data/x", ".git/config", ".made/x",
+            }.Select(path => $"{path} wget: server returned error: HTTP/1.1 404 Not Found"),
+        ]);
+        (await _bench.RunAsync(built, "/bin/sh", "-c", "find /srv -name '.*' | sort")).ShouldBe("/srv/.well-known\n/srv/sub/.well-known\n");
     }
 
     [Fact]

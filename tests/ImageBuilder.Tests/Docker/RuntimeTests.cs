@@ -257,6 +257,23 @@ public sealed class RuntimeTests(RuntimeEngine runtimes) : IClassFixture<Runtime
         (await runtimes.AskAsync(built, "/")).ShouldBe("hello");
     }
 
+    [Fact]
+    public async Task Php_shows_nothing_hidden_but_well_known()
+    {
+        await runtimes.NeedAsync("PHP", RuntimeImages.HasPhp, engine => engine.ImportPhpAsync());
+
+        var built = await BuildAsync(
+            Plan.Of(RuntimeName.Php), (".env", "secret"), ("sub/.private/key", "secret"), ("a.b/.x/y", "secret"), (".well-known/security.txt", "contact"), ("a.b/c..txt", "plain"),
+            ("index.php",
+                """
+                <?php
+                foreach (['.env', '%2eenv', 'sub/.private/key', 'sub/%2Eprivate/key', 'a.b/.x/y', '.well-known/security.txt', 'a.b/c..txt'] as $path)
+                    echo @file_get_contents("http://127.0.0.1:{$_SERVER['SERVER_PORT']}/$path") ?: explode(' ', $http_response_header[0])[1], ' ';
+                """));
+
+        (await runtimes.AskAsync(built, "/")).ShouldBe("404 404 404 404 404 contact plain ");
+    }
+
     private static string Text(string app, string text) => app.Replace("TEXT", text, StringComparison.Ordinal);
 
     private async Task<BuiltImage> BuildAsync(BuildPlan plan, params (string, string)[] files) => await _bench.BuildAsync(await _bench.CommandAsync(plan, files));

@@ -23,6 +23,7 @@ internal static class PhpDockerfile
                 "RUN sed -ri 's!^Listen 80$!Listen ${PORT}!' /etc/apache2/ports.conf"
                 + $" && sed -ri 's!:80>!:${{PORT}}>!; s!/var/www/html!{root}!' /etc/apache2/sites-available/000-default.conf"
                 + " && sed -ri 's!/var/www/!/app/!' /etc/apache2/apache2.conf /etc/apache2/conf-available/docker-php.conf"
+                + " && echo 'RedirectMatch 404 \"/[.](?!well-known(/|$))\"' > /etc/apache2/conf-enabled/paas-hidden.conf"
                 + " && a2enmod rewrite")
             .AddUser();
         if (package is not null)

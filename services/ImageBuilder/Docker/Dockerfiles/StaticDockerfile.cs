@@ -16,6 +16,9 @@ internal static class StaticDockerfile
         ".woff:font/woff", ".woff2:font/woff2", ".ttf:font/ttf", ".mp4:video/mp4", ".webm:video/webm",
     ];
 
+    // BusyBox serves whatever is there, however its name is written, so no layer of the image has what it must not serve.
+    private const string RemoveHidden = "RUN find /srv -name '.*' ! -name .well-known -prune -exec rm -rf {} +";
+
     public static string Write(BuildPlan plan, ContextFiles files, BaseImages images)
     {
         var root = ContextFiles.Normalize(plan.StaticRoot);
@@ -25,15 +28,18 @@ internal static class StaticDockerfile
         var dockerfile = new DockerfileWriter();
         if (plan.Command is not null)
             Build(dockerfile, plan, files, images);
-        dockerfile.From(images.Static)
-            .Line("ENV PORT=8080")
-            .Line($"RUN printf '%s\\n' {string.Join(' ', Types.Select(type => $"'{type}'"))} > /etc/httpd.conf")
-            .AddUser();
+        dockerfile.From(images.Static, "site");
         if (plan.Command is null)
             dockerfile.CopySource(folder, "/srv/");
         else
             dockerfile.Line($"COPY --from=build {JsonSerializer.Serialize(new[] { $"/build/{folder.Replace("$", "\\$", StringComparison.Ordinal)}", "/srv/" })}");
-        return dockerfile.Line($"USER {DockerfileWriter.User}")
+        return dockerfile.Line(RemoveHidden)
+            .From(images.Static)
+            .Line("ENV PORT=8080")
+            .Line($"RUN printf '%s\\n' {string.Join(' ', Types.Select(type => $"'{type}'"))} > /etc/httpd.conf")
+            .AddUser()
+            .Line("COPY --from=site /srv/ /srv/")
+            .Line($"USER {DockerfileWriter.User}")
             .Line("""CMD ["/bin/sh", "-c", "exec httpd -f -p \"$PORT\" -h /srv -c /etc/httpd.conf"]""")
             .ToString();
     }
