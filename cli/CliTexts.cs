@@ -137,6 +137,8 @@ internal static partial class CliTexts
 
     public static string Superseded(string app) => $"Superseded: a newer deployment of {Output.SafeText.Line(app)} has taken its place.";
 
+    public static string SupersededBecause(string reason) => $"Superseded: {Output.SafeText.Line(reason)}";
+
     public static string FollowThat(Guid id) => $"Follow it: {Paas} logs {id:D} --follow";
 
     public static string Underway(string app, string state) => $"{Output.SafeText.Line(app)} is being deployed ({Output.SafeText.Line(state)}).";

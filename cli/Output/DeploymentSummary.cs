@@ -34,7 +34,7 @@ internal static class DeploymentSummary
             DeploymentStates.Canceled => [new((CliTexts.Canceled(deployment.App), StyledLine.Bold))],
             DeploymentStates.Superseded =>
             [
-                new((CliTexts.Superseded(deployment.App), StyledLine.Bold)),
+                new((deployment.SupersededReason is { } why ? CliTexts.SupersededBecause(why) : CliTexts.Superseded(deployment.App), StyledLine.Bold)),
                 .. deployment.SupersededBy is { } newer ? [new StyledLine(("  " + CliTexts.FollowThat(newer), StyledLine.Dim))] : Array.Empty<StyledLine>(),
             ],
             _ => [new((CliTexts.Underway(deployment.App, deployment.State), StyledLine.Bold)), new(("  " + CliTexts.FollowThat(id), StyledLine.Dim))],

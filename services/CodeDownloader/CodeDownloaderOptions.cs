@@ -15,6 +15,10 @@ public sealed class CodeDownloaderOptions
     /// <summary>A cache with so many packs, one for each fetch, is packed anew.</summary>
     [Range(2, 1_000, ErrorMessage = "CodeDownloader__RepackAfter has to be between 2 and 1000.")]
     public int RepackAfter { get; set; } = 20;
+
+    /// <summary>How long to wait for a branch that still points to what it did before the push that was delivered.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:10:00", ErrorMessage = "CodeDownloader__HeadPatience has to be between nothing and ten minutes.")]
+    public TimeSpan HeadPatience { get; set; } = TimeSpan.FromSeconds(7);
 }
 
 [OptionsValidator]

@@ -19,6 +19,8 @@ internal static class CodeDownloaderTexts
 
     public static string FetchingBranches() => "This server gives out whole branches only; fetching them with their history";
 
+    public static string WaitingForPush(string branch) => $"{branch} does not show the push yet; looking again";
+
     public static string CommitSubject(string commit, string? message, string? author) =>
         $"Commit {commit[..7]}{(message is null ? "" : $" \"{message}\"")}{(author is null ? "" : $" by {author}")}";
 

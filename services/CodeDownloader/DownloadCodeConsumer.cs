@@ -8,8 +8,26 @@ public sealed class DownloadCodeConsumer(StepRunner runner, SourceDownloader dow
 {
     public Task Consume(ConsumeContext<DownloadCode> context) => runner.RunAsync(
         context,
-        run => downloader.DownloadAsync(run.Command, run.Log, run.Cancellation),
-        (command, source, log) => new CodeDownloaded
+        async run =>
+        {
+            try
+            {
+                return new Download(await downloader.DownloadAsync(run.Command, run.Log, run.Cancellation), null);
+            }
+            catch (PushOvertakenException overtaken)
+            {
+                return new Download(null, overtaken.Head);
+            }
+        },
+        (command, download, log) => download.Source is not { } source ? new CodeOvertaken
+        {
+            DeploymentId = command.DeploymentId,
+            Attempt = command.Attempt,
+            LogId = log.Id,
+            LogBatches = log.Batches,
+            Head = download.Head,
+        }
+        : new CodeDownloaded
         {
             DeploymentId = command.DeploymentId,
             Attempt = command.Attempt,
@@ -29,4 +47,6 @@ public sealed class DownloadCodeConsumer(StepRunner runner, SourceDownloader dow
             Reason = failure.Reason,
             Message = failure.Message,
         });
+
+    private sealed record Download(DownloadedSource? Source, string? Head);
 }

@@ -15,10 +15,17 @@ namespace Paas.CodeDownloader;
 /// <summary>The source of one commit, in the artifact store.</summary>
 public sealed record DownloadedSource(string Commit, string? CommitMessage, string? CommitAuthor, string SourceDigest);
 
+/// <summary>The branch that a commit was pushed to points to another one now.</summary>
+/// <param name="head">The commit it points to; null if it does not exist.</param>
+public sealed class PushOvertakenException(string? head) : Exception("The push was overtaken.")
+{
+    public string? Head { get; } = head;
+}
+
 /// <summary>Fetches one commit and stores its files as a tar, without ever checking them out.</summary>
 public sealed partial class SourceDownloader(
     GitRunner git, GitCaches caches, RedirectFinder redirects, IArtifactStore artifacts, SecretSealer sealer,
-    IOptions<SourceOptions> options, TimeProvider clock, ILogger<SourceDownloader> logger)
+    IOptions<SourceOptions> options, IOptions<CodeDownloaderOptions> settings, TimeProvider clock, ILogger<SourceDownloader> logger)
 {
     private const int MaxCommitHeader = 64 * 1024;
     private const int MaxMessage = 100;
@@ -68,21 +75,23 @@ public sealed partial class SourceDownloader(
             commit = await remote.ResolveAsync(command.Ref, cancellation);
         }
 
-        if (cache.IsUsed && await FindStoredAsync(cache, commit, cancellation) is { } stored)
+        var isKept = cache.IsUsed && await KeptCommitAsync(cache, cancellation) == commit;
+        log.Heading(isKept ? CodeDownloaderTexts.FetchedBefore(commit, remote.Url) : CodeDownloaderTexts.Fetching(commit, remote.Url));
+        if (command is { OnlyIfHead: true, Ref: { } branch })
         {
-            log.Heading(CodeDownloaderTexts.FetchedBefore(commit, remote.Url));
+            await EnsureHeadAsync(remote, cache, branch, commit, isKept, command.PushedFrom, log, cancellation);
+            isKept = isKept || await KeptCommitAsync(cache, cancellation) == commit;
+        }
+
+        if (isKept && await FindStoredAsync(cache, commit, cancellation) is { } stored)
+        {
             foreach (var line in stored.Lines)
                 log.Write(line);
             return stored.Source;
         }
 
-        if (cache.IsUsed && await KeptCommitAsync(cache, cancellation) == commit)
+        if (!isKept)
         {
-            log.Heading(CodeDownloaderTexts.FetchedBefore(commit, remote.Url));
-        }
-        else
-        {
-            log.Heading(CodeDownloaderTexts.Fetching(commit, remote.Url));
             var before = cache.PackBytes();
             await remote.FetchAsync(commit, command.Ref, cancellation);
             log.Detail(CodeDownloaderTexts.Fetched(Math.Max(0, cache.PackBytes() - before)));
@@ -101,6 +110,41 @@ public sealed partial class SourceDownloader(
         await new StoredSource(source, StoredSource.LimitsOf(options.Value), remembered.Lines).WriteAsync(cache, cancellation);
         return source;
     }
+
+    /// <summary>Sees that a branch points to the pushed commit, and fetches it in the same conversation unless it is there.</summary>
+    /// <exception cref="PushOvertakenException">The branch points to something else.</exception>
+    private async Task EnsureHeadAsync(
+        GitRemote remote, GitCache cache, string branch, string commit, bool isKept, string? pushedFrom, IStepLog log, CancellationToken cancellation)
+    {
+        string? head;
+        if (isKept)
+        {
+            head = await remote.HeadAsync(branch, cancellation);
+        }
+        else
+        {
+            var before = cache.PackBytes();
+            head = await remote.TryFetchHeadAsync(branch, cancellation)
+                ? await KeptCommitAsync(cache, cancellation)
+                : await remote.HeadAsync(branch, cancellation);
+            log.Detail(CodeDownloaderTexts.Fetched(Math.Max(0, cache.PackBytes() - before)));
+        }
+
+        // A git host may send the delivery before all of its servers know of the push.
+        var patience = clock.GetUtcNow() + settings.Value.HeadPatience;
+        for (var delay = TimeSpan.FromSeconds(1); IsAsBefore(head, pushedFrom) && clock.GetUtcNow() + delay <= patience; delay *= 2)
+        {
+            log.Detail(CodeDownloaderTexts.WaitingForPush(branch));
+            await Task.Delay(delay, clock, cancellation);
+            head = await remote.HeadAsync(branch, cancellation);
+        }
+
+        if (head != commit)
+            throw new PushOvertakenException(head);
+    }
+
+    private static bool IsAsBefore(string? head, string? pushedFrom) =>
+        pushedFrom is not null && (head is null ? pushedFrom.All(digit => digit == '0') : head == pushedFrom);
 
     /// <summary>The commit's sources, if they are what was stored last and are in the artifact store still.</summary>
     private async Task<StoredSource?> FindStoredAsync(GitCache cache, string commit, CancellationToken cancellation)

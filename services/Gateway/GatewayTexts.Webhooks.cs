@@ -52,5 +52,6 @@ internal static partial class GatewayTexts
     public static string RefDeleted(string reference) => $"{Shorten(reference)} was deleted: there is nothing to deploy.";
     public static string TagNotDeployed(string tag) => $"{Shorten(tag)} is a tag; only branches are deployed when they are pushed to.";
     public static string RefIsNoBranch(string reference) => $"'{Shorten(reference)}' is not a branch that could be deployed.";
+    public static string SameBody(string? first) => $"The same body has come before, as the delivery {Shorten(first ?? "?")}.";
     public static string PushPending() => "Verified; whether it is deployed is about to be decided.";
 }

@@ -21,6 +21,7 @@ public static class OrchestratorSetup
     {
         services.AddScoped<StepCommands>();
         services.AddScoped<Turns>();
+        services.AddScoped<BranchHeads>();
         services.AddScoped<Releases>();
         services.AddScoped<NeededArtifacts>();
         services.AddOptions<ArtifactCleanerOptions>().Bind(configuration.GetSection(ArtifactCleanerOptions.Section)).ValidateOnStart();

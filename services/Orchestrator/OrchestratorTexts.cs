@@ -10,6 +10,15 @@ internal static class OrchestratorTexts
     public static string BranchNotDeployed(string branch, string app, string deployed) =>
         $"The branch '{branch}' is not deployed: {app} deploys '{deployed}'.";
 
+    public static string BranchMoved(string commit, string branch, string head, Guid? deployment) =>
+        $"{Short(commit)} is not what the branch '{branch}' points to: that is {Short(head)}"
+        + (deployment is { } id ? $", of deployment {id}" : "") + $". Deploy the commit {commit} itself if you want it all the same.";
+
+    public static string BranchGone(string commit, string branch) =>
+        $"The branch '{branch}' does not exist any more at the git host, so {Short(commit)} is not deployed. Deploy the commit {commit} itself if you want it all the same.";
+
+    public static string SupersededBecause(string reason) => $" !     Superseded: {reason}";
+
     public static string SameCommit(string commit) => $"The commit {Short(commit)} has a deployment already.";
 
     public static string Deploys(string commit, string environment) => $"Deploys {Short(commit)} to {environment}.";

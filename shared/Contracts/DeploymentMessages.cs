@@ -144,5 +144,9 @@ public sealed record DeploymentSuperseded : IDeploymentEnded
 {
     public required Guid DeploymentId { get; init; }
     public required Guid AppId { get; init; }
+    /// <summary>Empty if no deployment did, but a commit, or the end of the branch.</summary>
     public required Guid SupersededBy { get; init; }
+
+    /// <summary>What the branch pointed to when the pushed commit was found overtaken.</summary>
+    public string? SupersededByCommit { get; init; }
 }

@@ -20,6 +20,15 @@ public sealed record DownloadCode : IStepCommand
 
     /// <summary>A full ref, a branch or a tag; what <see cref="Commit"/> was pushed to, or what to resolve.</summary>
     public string? Ref { get; init; }
+
+    /// <summary>
+    /// For a push: fetch <see cref="Commit"/> only if <see cref="Ref"/> points to it now, and answer
+    /// <see cref="CodeOvertaken"/> if it does not.
+    /// </summary>
+    public bool OnlyIfHead { get; init; }
+
+    /// <summary>What <see cref="Ref"/> pointed to before the push; zeros if it did not exist, null if nobody knows.</summary>
+    public string? PushedFrom { get; init; }
 }
 
 public sealed record CodeDownloaded : IStepSucceeded
@@ -40,6 +49,19 @@ public sealed record CodeDownloaded : IStepSucceeded
 
     /// <summary>The source archive (an uncompressed tar) in the artifact store.</summary>
     public required string SourceDigest { get; init; }
+}
+
+/// <summary>The pushed commit is not what its branch points to: another push has overtaken it, or deleted the branch.</summary>
+public sealed record CodeOvertaken : IStepEnded
+{
+    public required Guid DeploymentId { get; init; }
+    public string Step => Contracts.Step.DownloadCode;
+    public required int Attempt { get; init; }
+    public required Guid LogId { get; init; }
+    public required int LogBatches { get; init; }
+
+    /// <summary>The commit that the branch points to, 40 lower-case hex digits; null if the branch does not exist.</summary>
+    public string? Head { get; init; }
 }
 
 public sealed record CodeDownloadFailed : IStepFailed

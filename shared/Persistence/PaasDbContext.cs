@@ -57,6 +57,8 @@ public sealed class PaasDbContext : DbContext
         {
             delivery.ToTable("deliveries").HasKey(x => x.Id);
             delivery.HasIndex(x => new { x.AppId, x.DeliveryId }).IsUnique();
+            delivery.HasIndex(x => new { x.AppId, x.SignatureHash }).IsUnique();
+            delivery.HasIndex(x => x.DeploymentId);
             delivery.HasIndex(x => new { x.ReceivedAt, x.Id });
             delivery.HasIndex(x => x.Decision);
         });

@@ -8,6 +8,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Paas.CodeDownloader;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Gateway;
@@ -27,14 +28,19 @@ internal sealed class Platform : IAsyncDisposable
 {
     private const string Token = "paas_of-the-tests-0123456789";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("paas-faults-");
+    private readonly DirectoryInfo _folder;
+    private readonly bool _hasOwnFolder;
     private readonly RealServers _servers;
+    private readonly bool _fetches;
     private readonly WebApplication _app;
 
-    private Platform(RealServers servers, string? database, (string Name, string Value)[] settings)
+    private Platform(RealServers servers, Platform? beside, bool fetches, (string Name, string Value)[] settings)
     {
         _servers = servers;
-        Database = database ?? "faults_" + Guid.NewGuid().ToString("N");
+        _fetches = fetches;
+        _hasOwnFolder = beside is null;
+        _folder = beside?._folder ?? Directory.CreateTempSubdirectory("paas-faults-");
+        Database = beside?.Database ?? "faults_" + Guid.NewGuid().ToString("N");
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Microsoft", LogLevel.Error).AddFilter("MassTransit", LogLevel.Critical);
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
@@ -61,12 +67,16 @@ internal sealed class Platform : IAsyncDisposable
         builder.Services.AddPaasDatabase(builder.Configuration);
         builder.Services.AddOrchestrator(builder.Configuration);
         builder.Services.AddGateway(builder.Configuration);
+        if (fetches)
+            builder.Services.AddCodeDownloader(builder.Configuration);
         builder.Services.AddOperatorToken();
         builder.Services.AddPaasBus(builder.Configuration, bus =>
         {
             bus.AddGateway();
             bus.AddOrchestrator();
-            Tests.Workers.AddTo(bus);
+            if (fetches)
+                bus.AddCodeDownloader();
+            Tests.Workers.AddTo(bus, fetches);
         });
         _app = builder.Build();
         _app.UseGateway();
@@ -77,15 +87,20 @@ internal sealed class Platform : IAsyncDisposable
     public HttpClient Client { get; private set; } = null!;
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static Task<Platform> StartAsync(RealServers servers, params (string Name, string Value)[] settings) => StartAsync(servers, null, settings);
+    public static Task<Platform> StartAsync(RealServers servers, params (string Name, string Value)[] settings) => StartAsync(servers, null, fetches: false, settings);
+
+    /// <summary>One that fetches sources with the real code-downloader.</summary>
+    public static Task<Platform> StartFetchingAsync(RealServers servers) => StartAsync(servers, null, fetches: true, Fetching);
 
     /// <summary>Another of each service, next to those that are there.</summary>
-    public Task<Platform> StartAnotherAsync() => StartAsync(_servers, Database, []);
+    public Task<Platform> StartAnotherAsync() => StartAsync(_servers, this, _fetches, _fetches ? Fetching : []);
 
-    private static async Task<Platform> StartAsync(RealServers servers, string? database, (string Name, string Value)[] settings)
+    private static (string Name, string Value)[] Fetching => [("Source:AllowFile", "true"), ("CodeDownloader:HeadPatience", "00:00:00")];
+
+    private static async Task<Platform> StartAsync(RealServers servers, Platform? beside, bool fetches, (string Name, string Value)[] settings)
     {
         Assert.SkipUnless(RabbitMqServer.IsInstalled && PostgresServer.IsInstalled, "RabbitMQ or PostgreSQL is not installed here.");
-        var platform = new Platform(servers, database, settings);
+        var platform = new Platform(servers, beside, fetches, settings);
         await platform._app.StartAsync(Cancellation);
         platform.Client = new HttpClient { BaseAddress = new Uri(platform._app.Urls.First()) };
         platform.Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
@@ -220,7 +235,8 @@ internal sealed class Platform : IAsyncDisposable
         await _app.DisposeAsync();
         Client.Dispose();
         await PurgeAsync();
-        _folder.Delete(recursive: true);
+        if (_hasOwnFolder)
+            _folder.Delete(recursive: true);
     }
 
     // The next test finds the broker as this one did.

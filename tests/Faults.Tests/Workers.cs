@@ -22,9 +22,10 @@ internal sealed class Workers
 
     public void Mend(string step) => _work.TryRemove(step, out _);
 
-    public static void AddTo(IBusRegistrationConfigurator bus)
+    public static void AddTo(IBusRegistrationConfigurator bus, bool butForSources = false)
     {
-        Add<DownloadCode>(bus);
+        if (!butForSources)
+            Add<DownloadCode>(bus);
         Add<ValidateConfiguration>(bus);
         Add<BuildImage>(bus);
         Add<PublishImage>(bus);

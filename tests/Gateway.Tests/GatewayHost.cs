@@ -102,12 +102,15 @@ public sealed class GatewayHost : IAsyncDisposable
         ((int)answer.StatusCode).ShouldBe(201, await answer.Content.ReadAsStringAsync());
     }
 
+    private static int _pushes;
+
     public static string Payload(
         string @ref = "refs/heads/main", string? after = null, bool deleted = false, string repository = "https://github.com/acme/shop", string message = "Sell") =>
         new JsonObject
         {
             ["ref"] = @ref,
             ["before"] = new string('0', 40),
+            ["number"] = Interlocked.Increment(ref _pushes), // no two pushes have the same payload
             ["after"] = after ?? new string('a', 40),
             ["deleted"] = deleted,
             ["repository"] = new JsonObject { ["full_name"] = "acme/shop", ["clone_url"] = repository + ".git", ["owner"] = new JsonObject { ["url"] = "https://x.test" } },

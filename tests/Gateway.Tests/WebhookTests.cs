@@ -66,6 +66,50 @@ public sealed class WebhookTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_same_body_under_other_ids_is_the_same_delivery()
+    {
+        var payload = GatewayHost.Payload();
+        var first = await AcceptedAsync(await _host.DeliverAsync(payload, id: "first"));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => _host.DeliverAsync(payload, id: $"other-{i}", path: i % 2 == 0 ? "/webhooks/github" : "/webhooks/github/shop")));
+
+        foreach (var answer in answers)
+        {
+            var told = await AcceptedAsync(answer);
+            told.Decision.ShouldBe(DeliveryDecisions.Duplicate);
+            told.Reason.ShouldBe("The same body has come before, as the delivery first.");
+        }
+
+        var stored = await StoredAsync();
+        stored.Single(delivery => delivery.Decision != DeliveryDecisions.Duplicate).DeliveryId.ShouldBe("first");
+        stored.Count.ShouldBeInRange(20, 28); // 20, and those that were counted at the same time
+        (await _host.Received.OneAsync<PushReceived>()).DeliveryId.ShouldBe(first.Id);
+        (await AcceptedAsync(await _host.DeliverAsync(payload, id: "first"))).ShouldBe(first);
+    }
+
+    [Fact]
+    public async Task The_same_body_for_two_apps_with_one_secret_is_a_delivery_for_each()
+    {
+        await _host.CreateAppAsync("stall");
+        var payload = GatewayHost.Payload();
+
+        await AcceptedAsync(await _host.DeliverAsync(payload, id: "one", path: "/webhooks/github/shop"));
+        await AcceptedAsync(await _host.DeliverAsync(payload, id: "two"));
+
+        (await StoredAsync()).Select(delivery => (delivery.AppName, delivery.DeliveryId, delivery.Decision)).ShouldBe(
+            [("shop", "one", DeliveryDecisions.Pending), ("shop", "two", DeliveryDecisions.Duplicate), ("stall", "two", DeliveryDecisions.Pending)], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task The_same_body_as_another_event_is_another_delivery()
+    {
+        var payload = GatewayHost.Payload();
+        await AcceptedAsync(await _host.DeliverAsync(payload, @event: "ping"));
+
+        (await AcceptedAsync(await _host.DeliverAsync(payload))).Decision.ShouldBe(DeliveryDecisions.Pending);
+    }
+
+    [Fact]
     public async Task Of_many_deliveries_at_once_each_is_stored_though_one_of_them_came_before()
     {
         var known = await AcceptedAsync(await _host.DeliverAsync(GatewayHost.Payload(), id: "known"));

@@ -19,6 +19,9 @@ internal sealed class Workers
     /// <summary>What to do instead of succeeding; null succeeds.</summary>
     public Func<IStepCommand, ConsumeContext, Task<bool>> Instead { get; set; } = (_, _) => Task.FromResult(false);
 
+    /// <summary>What the branch points to; null for whatever is asked for.</summary>
+    public Func<DownloadCode, string?>? Head { get; set; }
+
     public int Count(string step) => Received.Count(command => command.Step == step);
 
     public void Hold(string step) => Instead = (command, _) => Task.FromResult(command.Step == step);
@@ -93,7 +96,9 @@ internal sealed class Workers
             workers.Received.Enqueue(context.Message);
             if (await workers.Instead(context.Message, context))
                 return;
-            var answer = Success(context.Message);
+            var answer = context.Message is DownloadCode { OnlyIfHead: true } asked && workers.Head is { } head && head(asked) != asked.Commit
+                ? new CodeOvertaken { DeploymentId = asked.DeploymentId, Attempt = asked.Attempt, LogId = Guid.NewGuid(), LogBatches = 0, Head = head(asked) }
+                : Success(context.Message);
             await context.Publish(answer, answer.GetType());
         }
     }

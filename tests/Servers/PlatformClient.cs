@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -38,6 +39,8 @@ public abstract class PlatformClient
             created = false,
             deleted = false,
             forced = false,
+            // As with a git host, no two pushes have the same payload; what is delivered again under its id has.
+            pushed_at = deliveryId is null ? Stopwatch.GetTimestamp() : 0,
             repository = new { full_name = "test/repository", clone_url = repository.Url, html_url = repository.Url },
             pusher = new { name = "octocat" },
             head_commit = new { id = commit ?? repository.Head, message = "A change\n\nwith a body" },

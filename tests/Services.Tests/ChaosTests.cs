@@ -28,8 +28,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         await using var cluster = await Cluster.StartAsync(
             new() { ["gateway"] = 2, ["orchestrator"] = 2, ["code-downloader"] = 2, ["image-builder"] = 2, ["image-publisher"] = 2 },
             Redeliveries("00:00:01", "00:00:02", "00:00:05", "00:00:10", "00:00:20", "00:00:40"));
-        using var repository = Repository.Static("chaos");
-        var pushes = new Pushes(cluster, repository);
+        using var pushes = new Pushes(cluster);
         await pushes.CreateAppsAsync(Apps);
 
         using var enough = new CancellationTokenSource();

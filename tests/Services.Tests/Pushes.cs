@@ -7,10 +7,10 @@ namespace Paas.Services.Tests;
 /// <summary>A webhook that was answered with 202.</summary>
 internal sealed record AcceptedPush(string App, string Commit, string DeliveryId);
 
-/// <summary>Many apps of one repository, each pushed to again as soon as its deployment has ended.</summary>
-internal sealed class Pushes(Cluster cluster, Repository repository)
+/// <summary>Many apps, each of a repository of its own and pushed to again as soon as its deployment has ended.</summary>
+internal sealed class Pushes(Cluster cluster) : IDisposable
 {
-    private readonly List<AppResponse> _apps = [];
+    private readonly List<(AppResponse App, Repository Repository)> _apps = [];
 
     /// <summary>Every push that the platform has taken over.</summary>
     public ConcurrentBag<AcceptedPush> Accepted { get; } = [];
@@ -18,7 +18,10 @@ internal sealed class Pushes(Cluster cluster, Repository repository)
     public async Task CreateAppsAsync(int count)
     {
         for (var i = 0; i < count; i++)
-            _apps.Add(await cluster.CreateAppAsync($"app-{i}", repository));
+        {
+            var repository = Repository.Static("pushed to");
+            _apps.Add((await cluster.CreateAppAsync($"app-{i}", repository), repository));
+        }
     }
 
     /// <summary>Keeps a deployment of every app under way, until it is canceled.</summary>
@@ -26,14 +29,14 @@ internal sealed class Pushes(Cluster cluster, Repository repository)
     {
         while (!cancellation.IsCancellationRequested)
         {
-            foreach (var app in await IdleAppsAsync())
-                await PushAsync(app);
+            foreach (var (app, repository) in await IdleAppsAsync())
+                await PushAsync(app, repository);
             await Task.Delay(TimeSpan.FromSeconds(1), cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>As a git host does it: the same delivery again, if nobody has answered that it was taken.</summary>
-    private async Task PushAsync(AppResponse app)
+    private async Task PushAsync(AppResponse app, Repository repository)
     {
         var push = new AcceptedPush(app.Name, repository.Commit(("index.html", $"<p>{Guid.NewGuid()}</p>")), Guid.NewGuid().ToString());
         while (true)
@@ -48,7 +51,7 @@ internal sealed class Pushes(Cluster cluster, Repository repository)
     }
 
     /// <summary>Those whose last accepted push has led to its end.</summary>
-    private async Task<List<AppResponse>> IdleAppsAsync()
+    private async Task<List<(AppResponse App, Repository Repository)>> IdleAppsAsync()
     {
         try
         {
@@ -56,11 +59,13 @@ internal sealed class Pushes(Cluster cluster, Repository repository)
                 SELECT DISTINCT app_name FROM deployments WHERE current_state NOT IN ('Succeeded', 'Failed', 'Faulted', 'Canceled', 'Superseded')
                 UNION SELECT app_name FROM deliveries WHERE decision = 'Pending'
                 """);
-            return [.. _apps.Where(app => !busy.Contains(app.Name))];
+            return [.. _apps.Where(app => !busy.Contains(app.App.Name))];
         }
         catch (Npgsql.NpgsqlException)
         {
             return []; // it is the database's turn to be away
         }
     }
+
+    public void Dispose() => _apps.ForEach(app => app.Repository.Dispose());
 }

@@ -48,10 +48,31 @@ internal sealed class GitRemote(
             throw new StepFailedException(FailureReason.CommitNotFound, CodeDownloaderTexts.CommitNotFound(_url, commit));
         }
 
-        // A cache that lacks something can look like a line that broke.
-        if (problem == GitProblem.Unreachable && cache.IsUsed && !await cache.IsWholeAsync(cancellation))
-            problem = GitProblem.Unknown;
-        ThrowIfFailed(result, problem);
+        await ThrowIfFetchFailedAsync(result, problem, cancellation);
+    }
+
+    /// <summary>The commit a full ref points to now; null if it does not exist.</summary>
+    public async Task<string?> HeadAsync(string reference, CancellationToken cancellation) =>
+        (await ListAsync([reference], cancellation)).GetValueOrDefault(reference);
+
+    /// <summary>
+    /// Fetches what a full ref points to now, without its history, and keeps it under <see cref="GitCache.KeptRef"/>: one
+    /// conversation tells what that is and brings it.
+    /// </summary>
+    /// <returns>False if there is no such ref, or it moved while it was fetched.</returns>
+    public async Task<bool> TryFetchHeadAsync(string reference, CancellationToken cancellation)
+    {
+        var (result, problem) = await RunFetchAsync(["--depth=1"], $"+{reference}:{GitCache.KeptRef}", cancellation);
+        if (problem == GitProblem.OnlyBranches)
+        {
+            log.Detail(CodeDownloaderTexts.FetchingBranches());
+            (result, problem) = await RunFetchAsync([], $"+{reference}:{GitCache.KeptRef}", cancellation);
+        }
+
+        if (problem == GitProblem.CommitMissing)
+            return false;
+        await ThrowIfFetchFailedAsync(result, problem, cancellation);
+        return true;
     }
 
     /// <summary>For servers that give out branches only: takes them with their history, and looks for the commit there.</summary>
@@ -151,6 +172,14 @@ internal sealed class GitRemote(
         // What has come may not be taken for fetched by the next try.
         await cache.CreateAsync(cancellation);
         throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FetchTooLarge(_url, options.MaxFetchBytes));
+    }
+
+    private async Task ThrowIfFetchFailedAsync(GitResult result, GitProblem? problem, CancellationToken cancellation)
+    {
+        // A cache that lacks something can look like a line that broke.
+        if (problem == GitProblem.Unreachable && cache.IsUsed && !await cache.IsWholeAsync(cancellation))
+            problem = GitProblem.Unknown;
+        ThrowIfFailed(result, problem);
     }
 
     private void ThrowIfFailed(GitResult result, GitProblem? problem)

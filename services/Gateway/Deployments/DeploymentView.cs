@@ -33,6 +33,8 @@ internal static class DeploymentView
             Message = deployment.FailureMessage ?? "",
         },
         SupersededBy = deployment.SupersededBy,
+        SupersededByCommit = deployment.SupersededByCommit,
+        SupersededReason = deployment.SupersededReason,
         TraceId = ActivityContext.TryParse(deployment.TraceParent, null, out var trace) ? trace.TraceId.ToHexString() : null,
     };
 

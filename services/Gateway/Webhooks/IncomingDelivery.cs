@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.RegularExpressions;
 using Paas.Gateway.Http;
 
@@ -18,6 +20,9 @@ internal sealed partial record IncomingDelivery
     public required string DeliveryId { get; init; }
     public required byte[] Signature { get; init; }
     public required bool IsForm { get; init; }
+
+    /// <summary>The same for the same body signed with the same secret, whatever its id. The event is not signed, so it belongs to it.</summary>
+    public string SignatureHash => Convert.ToHexStringLower(SHA256.HashData([.. Encoding.ASCII.GetBytes(Event), 0, .. Signature]));
 
     /// <exception cref="ProblemException">The headers are not those of a signed delivery of GitHub.</exception>
     public static IncomingDelivery From(HttpRequest request)

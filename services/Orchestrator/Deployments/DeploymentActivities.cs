@@ -5,6 +5,7 @@ using Paas.Contracts.Api;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Steps;
 using Paas.Orchestrator.Faults;
+using Paas.Orchestrator.Pushes;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 
@@ -74,6 +75,43 @@ internal static class DeploymentActivities
 
     public static EventActivityBinder<DeploymentState, T> SupersedeOlder<T>(this EventActivityBinder<DeploymentState, T> source)
         where T : class => source.ThenAsync(context => context.Turns().SupersedeOlderAsync(context, context.Saga));
+
+    /// <summary>The branch points to the pushed commit, so the deployment overtakes those before it.</summary>
+    public static EventActivityBinder<DeploymentState, T> ConfirmHead<T>(this EventActivityBinder<DeploymentState, T> source)
+        where T : class => source.ThenAsync(async context =>
+        {
+            if (!context.Saga.HeadUnconfirmed)
+                return;
+            context.Saga.HeadUnconfirmed = false;
+            await context.Turns().SupersedeOlderAsync(context, context.Saga);
+        });
+
+    /// <summary>The branch does not point to the pushed commit: ends the deployment, unless there is a reason to go on.</summary>
+    public static EventActivityBinder<DeploymentState, CodeOvertaken> Overtake(
+        this EventActivityBinder<DeploymentState, CodeOvertaken> source, DeploymentStateMachine machine) => source.ThenAsync(async context =>
+        {
+            var (deployment, head) = (context.Saga, context.Message.Head);
+            deployment.RememberLog(context.Message);
+            var verdict = await context.Heads().JudgeAsync(deployment, head, context.CancellationToken);
+            deployment.Amend(step => step with { State = StepStates.Canceled, FinishedAt = context.Now(), NextTryAt = null, Overtaken = true });
+            switch (verdict)
+            {
+                case HeadVerdict.AskAgain:
+                    await context.BeginAsync(Step.DownloadCode, machine);
+                    break;
+                case HeadVerdict.DeployAnyway:
+                    deployment.HeadUnconfirmed = false;
+                    await context.Turns().SupersedeOlderAsync(context, deployment);
+                    await context.BeginAsync(Step.DownloadCode, machine);
+                    break;
+                case HeadVerdict.Overtaken:
+                    await context.Heads().RecordAsync(deployment, head, context.CancellationToken);
+                    context.Say(OrchestratorTexts.SupersededBecause(deployment.SupersededReason!));
+                    await context.TransitionToState(machine.Superseded);
+                    await context.FinishAsync();
+                    break;
+            }
+        });
 
     public static EventActivityBinder<DeploymentState, T> Complete<T>(this EventActivityBinder<DeploymentState, T> source)
         where T : class, IStepEnded => source.Then(context =>
@@ -310,6 +348,8 @@ internal static class DeploymentActivities
     private static ErrorQueueState ErrorQueues(this PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<ErrorQueueState>();
 
     private static PaasDbContext Db(this PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<PaasDbContext>();
+
+    private static BranchHeads Heads(this PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<BranchHeads>();
 
     private static Turns Turns(this PipeContext context) => context.GetPayload<IServiceProvider>().GetRequiredService<Turns>();
 

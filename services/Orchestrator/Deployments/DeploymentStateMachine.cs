@@ -22,11 +22,12 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
 
         // The way of a deployment in which nothing goes wrong.
         During(Requested,
-            When(DeploymentRequested).SupersedeOlder().IfElse(x => x.Saga.NeedsNoBuild(),
+            When(DeploymentRequested).If(x => !x.Saga.HeadUnconfirmed, sure => sure.SupersedeOlder()).IfElse(x => x.Saga.NeedsNoBuild(),
                 release => release.TakeTurn(this),
                 build => build.Begin(Step.DownloadCode, this)));
         During(DownloadingCode,
-            When(CodeDownloaded, IsCurrent).Complete().Remember(SourceOf).Begin(Step.ValidateConfiguration, this));
+            When(CodeDownloaded, IsCurrent).Complete().Remember(SourceOf).ConfirmHead().Begin(Step.ValidateConfiguration, this),
+            When(CodeOvertaken, IsCurrent).Overtake(this));
         During(ValidatingConfiguration,
             When(ConfigurationValidated, IsCurrent).Complete().Remember(PlansOf).TakeTurn(this));
         During(WaitingForTurn,
@@ -70,6 +71,7 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
             When(StepRetryScheduled, IsCurrent).TransitionTo(Canceled).Finish(),
             When(StepDeadlineExpired, IsCurrent).TransitionTo(Canceled).Finish(),
             When(CodeDownloaded, IsCurrent).TransitionTo(Canceled).Finish(),
+            When(CodeOvertaken, IsCurrent).TransitionTo(Canceled).Finish(),
             When(ConfigurationValidated, IsCurrent).TransitionTo(Canceled).Finish(),
             When(ImageBuilt, IsCurrent).TransitionTo(Canceled).Finish(),
             When(ImagePublished, IsCurrent).TransitionTo(Canceled).Finish(),
@@ -97,6 +99,7 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
     public Event<DeploymentRequested> DeploymentRequested { get; private set; } = null!;
     public Event<TurnGranted> TurnGranted { get; private set; } = null!;
     public Event<CodeDownloaded> CodeDownloaded { get; private set; } = null!;
+    public Event<CodeOvertaken> CodeOvertaken { get; private set; } = null!;
     public Event<ConfigurationValidated> ConfigurationValidated { get; private set; } = null!;
     public Event<ImageBuilt> ImageBuilt { get; private set; } = null!;
     public Event<ImagePublished> ImagePublished { get; private set; } = null!;
@@ -170,6 +173,7 @@ public sealed class DeploymentStateMachine : MassTransitStateMachine<DeploymentS
         Event(() => DeploymentRequested, x => x.CorrelateById(m => m.Message.DeploymentId));
         Event(() => TurnGranted, x => x.CorrelateById(m => m.Message.DeploymentId));
         Event(() => CodeDownloaded, x => x.CorrelateById(m => m.Message.DeploymentId));
+        Event(() => CodeOvertaken, x => x.CorrelateById(m => m.Message.DeploymentId));
         Event(() => ConfigurationValidated, x => x.CorrelateById(m => m.Message.DeploymentId));
         Event(() => ImageBuilt, x => x.CorrelateById(m => m.Message.DeploymentId));
         Event(() => ImagePublished, x => x.CorrelateById(m => m.Message.DeploymentId));

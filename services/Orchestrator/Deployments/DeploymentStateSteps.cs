@@ -77,6 +77,7 @@ internal static class DeploymentStateSteps
             DeploymentId = deployment.CorrelationId,
             AppId = deployment.AppId,
             SupersededBy = deployment.SupersededBy ?? Guid.Empty,
+            SupersededByCommit = deployment.SupersededByCommit,
         },
         _ => new DeploymentCanceled { DeploymentId = deployment.CorrelationId, AppId = deployment.AppId },
     };

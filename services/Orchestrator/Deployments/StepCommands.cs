@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Paas.Contracts;
+using Paas.Contracts.Api;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 
@@ -64,6 +65,11 @@ internal sealed class StepCommands(PaasDbContext db)
             SealedRepositoryToken = app?.SealedRepositoryToken,
             Commit = deployment.Commit,
             Ref = deployment.Ref,
+            OnlyIfHead = deployment.HeadUnconfirmed,
+            PushedFrom = deployment.HeadUnconfirmed
+                ? await db.Deliveries.Where(x => x.DeploymentId == deployment.CorrelationId && x.Decision == DeliveryDecisions.Deployed)
+                    .Select(x => x.Before).FirstOrDefaultAsync(cancellation)
+                : null,
         };
     }
 

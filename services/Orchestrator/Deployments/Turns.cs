@@ -100,7 +100,8 @@ internal sealed class Turns(PaasDbContext db)
     /// </summary>
     private Task<Guid?> FindSuccessorAsync(AppEnvironment environment, DeploymentState deployment, CancellationToken cancellation)
     {
-        var newer = db.Deployments.Where(x => x.EnvironmentId == environment.Id && x.Sequence > deployment.Sequence);
+        // A push that nobody has compared with its branch yet may be an old one, delivered late.
+        var newer = db.Deployments.Where(x => x.EnvironmentId == environment.Id && x.Sequence > deployment.Sequence && !x.HeadUnconfirmed);
         newer = deployment.ChangesLiveRelease()
             ? newer.Where(x => x.Trigger == deployment.Trigger
                 || (x.CurrentState == DeploymentStates.Succeeded && !DeploymentTriggers.OfLiveImage.Contains(x.Trigger)))

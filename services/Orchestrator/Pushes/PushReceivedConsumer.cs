@@ -11,8 +11,6 @@ namespace Paas.Orchestrator.Pushes;
 /// <summary>Decides what a push leads to, and records the decision and its reason with the delivery.</summary>
 internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCommit, TimeProvider clock) : IConsumer<PushReceived>
 {
-    private const string BranchPrefix = "refs/heads/";
-
     public async Task Consume(ConsumeContext<PushReceived> context)
     {
         var cancellation = context.CancellationToken;
@@ -20,7 +18,7 @@ internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCo
             is not { Decision: DeliveryDecisions.Pending } pushed)
             return;
         var app = await db.Apps.AsNoTracking().Include(x => x.Environments).SingleOrDefaultAsync(x => x.Id == pushed.AppId, cancellation);
-        var branch = pushed.Ref!.StartsWith(BranchPrefix, StringComparison.Ordinal) ? pushed.Ref[BranchPrefix.Length..] : pushed.Ref;
+        var branch = pushed.Ref!.StartsWith(BranchHeads.Prefix, StringComparison.Ordinal) ? pushed.Ref[BranchHeads.Prefix.Length..] : pushed.Ref;
         var environment = app?.Environments.Find(x => x.Branch == branch);
         // The lock makes two deliveries of the same push, by two webhooks, come one after the other.
         if (environment is not null)
@@ -59,6 +57,7 @@ internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCo
         deployment.Commit = commit;
         deployment.CommitMessage = delivery.CommitMessage;
         deployment.Ref = delivery.Ref;
+        deployment.HeadUnconfirmed = true;
         Decide(delivery, DeliveryDecisions.Deployed, OrchestratorTexts.Deploys(commit, environment.Name), deployment.CorrelationId);
         await context.Publish(new DeploymentRequested { DeploymentId = deployment.CorrelationId });
     }

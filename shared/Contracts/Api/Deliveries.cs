@@ -33,6 +33,9 @@ public static class DeliveryDecisions
     /// <summary>The same push has a deployment already.</summary>
     public const string Duplicate = nameof(Duplicate);
 
+    /// <summary>Overtaken: the branch points to another commit, or is gone.</summary>
+    public const string Superseded = nameof(Superseded);
+
     /// <summary>Understood, and nothing to deploy.</summary>
     public const string Ignored = nameof(Ignored);
 

@@ -100,7 +100,15 @@ public sealed record DeploymentResponse
     public string? ImageDigest { get; init; }
     public string? Url { get; init; }
     public DeploymentFailureResponse? Failure { get; init; }
+
+    /// <summary>The newer deployment that took its place; null if there is none.</summary>
     public Guid? SupersededBy { get; init; }
+
+    /// <summary>The commit that the branch pointed to, if the pushed one was found overtaken when it was fetched.</summary>
+    public string? SupersededByCommit { get; init; }
+
+    /// <summary>Why, in a sentence, if the pushed commit was found overtaken when it was fetched.</summary>
+    public string? SupersededReason { get; init; }
 
     /// <summary>The OpenTelemetry trace it belongs to; null if nothing was traced when it began.</summary>
     public string? TraceId { get; init; }

@@ -16,7 +16,7 @@ public static class Topology
     public static IReadOnlyList<Type> DeploymentEvents { get; } =
     [
         typeof(DeploymentRequested), typeof(TurnGranted), typeof(CancelDeployment), typeof(SupersedeDeployment), typeof(ReplayDeployment), typeof(DiscardDeployment),
-        typeof(CodeDownloaded), typeof(ConfigurationValidated), typeof(ImageBuilt), typeof(ImagePublished), typeof(BuiltImageLost),
+        typeof(CodeDownloaded), typeof(CodeOvertaken), typeof(ConfigurationValidated), typeof(ImageBuilt), typeof(ImagePublished), typeof(BuiltImageLost),
         typeof(ReleaseDeployed), typeof(UrlResolved),
         typeof(IStepFailed), typeof(Fault<IStepCommand>), typeof(StepRetryScheduled), typeof(StepStopped), typeof(StepDeadlineExpired),
     ];

@@ -8,6 +8,12 @@ public sealed class Delivery
     /// <summary>The git host's own id; unique within an app, so that a delivery that comes again is known.</summary>
     public string? DeliveryId { get; set; }
 
+    /// <summary>
+    /// Stands for the event and the signature of the body; unique within an app, so that a delivery that comes again
+    /// under another id is known, too. Null for one that was stored without.
+    /// </summary>
+    public string? SignatureHash { get; set; }
+
     /// <summary>Null when the delivery was rejected: what is not verified belongs to no app.</summary>
     public Guid? AppId { get; set; }
 

@@ -73,7 +73,20 @@ public sealed class DeploymentState : SagaStateMachineInstance
     public string? FailureReason { get; set; }
     public string? FailureMessage { get; set; }
     public string? ExceptionType { get; set; }
+
+    /// <summary>
+    /// It comes from a push, and nobody has seen yet that the branch points to its commit. Until then it overtakes
+    /// nothing: it may be a push that was delivered late.
+    /// </summary>
+    public bool HeadUnconfirmed { get; set; }
+
     public Guid? SupersededBy { get; set; }
+
+    /// <summary>What the branch pointed to when the pushed commit was found overtaken.</summary>
+    public string? SupersededByCommit { get; set; }
+
+    /// <summary>Why the pushed commit was found overtaken, in a sentence.</summary>
+    public string? SupersededReason { get; set; }
 
     /// <summary>The trace it belongs to, as a W3C <c>traceparent</c>; null if nothing was traced when it began.</summary>
     public string? TraceParent { get; set; }
@@ -100,6 +113,9 @@ public sealed record StepRecord
 
     /// <summary>It took longer than it may.</summary>
     public bool Expired { get; init; }
+
+    /// <summary>The branch was found to point to something else.</summary>
+    public bool Overtaken { get; init; }
 
     /// <summary>An operator has taken the deployment up again after it: whatever is counted begins anew.</summary>
     public bool Replayed { get; init; }
