@@ -16,6 +16,10 @@ public sealed class CodeDownloaderOptions
     [Range(2, 1_000, ErrorMessage = "CodeDownloader__RepackAfter has to be between 2 and 1000.")]
     public int RepackAfter { get; set; } = 20;
 
+    /// <summary>How much address space each process of git may have; a repository that needs more is refused.</summary>
+    [Range(256L << 20, 64L << 30, ErrorMessage = "CodeDownloader__GitMemoryBytes has to be between 256 MiB and 64 GiB.")]
+    public long GitMemoryBytes { get; set; } = 1L << 30;
+
     /// <summary>How long to wait for a branch that still points to what it did before the push that was delivered.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:10:00", ErrorMessage = "CodeDownloader__HeadPatience has to be between nothing and ten minutes.")]
     public TimeSpan HeadPatience { get; set; } = TimeSpan.FromSeconds(7);

@@ -37,6 +37,10 @@ internal static class CodeDownloaderTexts
         $"Submodules are not fetched, their folders stay empty: {Some(paths)}. "
         + "Copy what they hold into the repository if the app needs it.";
 
+    public static string SymlinksLeftOut(IReadOnlyList<string> paths) =>
+        $"Symlinks that lead out of the repository are left out: {Some(paths)}. "
+        + "Let them point, by a relative path, to something within if the app needs them.";
+
     public static string LfsNotFetched(IReadOnlyList<string> paths) =>
         $"Files kept by Git LFS are not fetched, only their pointers: {Some(paths)}. Commit the files themselves if the app needs them.";
 
@@ -97,6 +101,19 @@ internal static class CodeDownloaderTexts
         $"Fetching the commit from {url} was stopped after {Size(limit)}, the most that may be received. "
         + "Take large files out of the repository, or ask the operator to raise Source__MaxFetchBytes.";
 
+    public static string TooMuchMemory(string repository, string explanation) =>
+        $"Reading {repository} needs more memory than git may have ({explanation}). One of its objects, or its list of refs, is too large or made to do harm: "
+        + "take large files out of the repository, or ask the operator to raise CodeDownloader__GitMemoryBytes.";
+
+    public static string RefsTooMany(RepositoryUrl url, long limit) =>
+        $"The list of branches and tags of {url} has more than {Size(limit)}, the most that is read. Remove those that are no longer needed.";
+
+    public static string RepositoryBroken(string repository, string explanation) =>
+        $"What {repository} sends is not a repository that git can unpack: {explanation}. Check that the URL is that of a git repository, and check the repository with 'git fsck'.";
+
+    public static string PathsTooLong(long limit) =>
+        $"The paths of the commit have more than {Size(limit)} together. Give files and folders shorter names, or leave out what need not be committed.";
+
     public static string TooManyFiles(int limit) =>
         $"The commit has more than {limit.ToString("N0", CultureInfo.InvariantCulture)} files. "
         + "Leave out what need not be committed (such as node_modules), or ask the operator to raise Source__MaxFiles.";
@@ -119,11 +136,7 @@ internal static class CodeDownloaderTexts
     public static string PathTwice(string path) => $"The commit holds the path {Visible(path)} twice. Repair the repository with 'git fsck' and push again.";
 
     public static string SymlinksTooMany(string path) =>
-        $"The commit holds too many symlinks, or one with too long a target, at {Visible(path)}. Remove what the app does not need.";
-
-    public static string SymlinkEscapes(string path, string target) =>
-        $"The symlink {Visible(path)} points to '{Visible(target)}', outside of the repository. "
-        + "Let it point, by a relative path, to something within, or remove it.";
+        $"The commit holds too many symlinks, too long ones, or too many that lead to others, at {Visible(path)}. Remove what the app does not need.";
 
     // What the platform or the network has to mend.
     public static string GitMissing() => "git is not installed where the code-downloader runs. Install it and replay the deployment.";
@@ -147,7 +160,7 @@ internal static class CodeDownloaderTexts
 
     public static string CacheNotCreated(string explanation) => $"The git cache could not be made: {explanation}. Check the data directory.";
 
-    public static string CacheUnreadable(string explanation) => $"The git cache cannot be read: {explanation}. It is made anew.";
+    public static string CacheUnreadable(string explanation) => $"The git cache cannot be read: {explanation}. It is made again.";
 
     public static string ArchiveBroken() => "git wrote only a part of the archive. The cache is made anew.";
 

@@ -29,6 +29,7 @@ public sealed partial class SourceDownloader(
 {
     private const int MaxCommitHeader = 64 * 1024;
     private const int MaxMessage = 100;
+    private const int LinksAtOnce = 1_000;
     private const int NoSpace = 28;
     private const int QuotaExceeded = 122;
 
@@ -57,13 +58,34 @@ public sealed partial class SourceDownloader(
                 Log.CacheDamaged(logger, damage, command.AppId);
                 log.Detail(CodeDownloaderTexts.CacheDamaged());
                 await cache.CreateAsync(cancellation);
-                source = await DownloadAsync(command, remote, cache, log, cancellation);
+                source = await DownloadFreshAsync(command, remote, cache, log, cancellation);
+            }
+            catch (CacheDamagedException damage)
+            {
+                throw Broken(remote, damage);
             }
         }
 
         caches.Expire();
         return source;
     }
+
+    private async Task<DownloadedSource> DownloadFreshAsync(
+        DownloadCode command, GitRemote remote, GitCache cache, IStepLog log, CancellationToken cancellation)
+    {
+        try
+        {
+            return await DownloadAsync(command, remote, cache, log, cancellation);
+        }
+        catch (CacheDamagedException damage)
+        {
+            throw Broken(remote, damage);
+        }
+    }
+
+    /// <summary>What is damaged although it was just fetched came so.</summary>
+    private static StepFailedException Broken(GitRemote remote, CacheDamagedException damage) =>
+        new(FailureReason.SourceRefused, CodeDownloaderTexts.RepositoryBroken(remote.Url.Value, damage.Message.TrimEnd('.')));
 
     private async Task<DownloadedSource> DownloadAsync(
         DownloadCode command, GitRemote remote, GitCache cache, IStepLog log, CancellationToken cancellation)
@@ -164,15 +186,18 @@ public sealed partial class SourceDownloader(
 
     private async Task<(string Digest, long Bytes)> StoreAsync(GitCache cache, string commit, IStepLog log, CancellationToken cancellation)
     {
-        var tree = new TreeReader(options.Value);
+        var tree = new TreeReader(options.Value, cancellation);
         var listing = cache.Call("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit) with { ReadOutput = tree.ReadAsync };
-        await RunLocallyAsync(listing, cancellation);
+        await RunLocallyAsync(cache, listing, cancellation);
         var summary = tree.Summary;
         log.Detail(CodeDownloaderTexts.Contents(summary.Files, summary.Bytes));
         if (summary.Submodules.Count > 0)
             log.Warning(CodeDownloaderTexts.SubmodulesNotFetched(summary.Submodules));
+        var escaping = await FindEscapingLinksAsync(cache, tree.Links, cancellation);
+        if (escaping.Count > 0)
+            log.Warning(CodeDownloaderTexts.SymlinksLeftOut([.. escaping.Order(StringComparer.Ordinal)]));
 
-        var archive = new ArchiveReader();
+        var archive = new ArchiveReader(escaping, cancellation);
         string digest;
         try
         {
@@ -180,9 +205,9 @@ public sealed partial class SourceDownloader(
                 async store =>
                 {
                     var call = cache.Call("archive", "--format=tar", commit) with { ReadOutput = output => archive.CopyAsync(output, store) };
-                    await RunLocallyAsync(call, cancellation);
-                    if (archive.Files != summary.Files)
-                        throw new CacheDamagedException(CodeDownloaderTexts.ArchiveIncomplete(archive.Files, summary.Files));
+                    await RunLocallyAsync(cache, call, cancellation);
+                    if (archive.Files + escaping.Count != summary.Files)
+                        throw new CacheDamagedException(CodeDownloaderTexts.ArchiveIncomplete(archive.Files + escaping.Count, summary.Files));
                 },
                 cancellation);
         }
@@ -194,6 +219,35 @@ public sealed partial class SourceDownloader(
         if (archive.LfsPointers.Count > 0)
             log.Warning(CodeDownloaderTexts.LfsNotFetched(archive.LfsPointers));
         return (digest, archive.Bytes);
+    }
+
+    /// <summary>Reads where all symlinks point to before the archive is written, so that those which lead out are left out of it.</summary>
+    private async Task<IReadOnlySet<string>> FindEscapingLinksAsync(GitCache cache, IReadOnlyList<TreeLink> links, CancellationToken cancellation)
+    {
+        var targets = new Dictionary<string, string>();
+        foreach (var part in links.DistinctBy(link => link.Id).Chunk(LinksAtOnce))
+        {
+            var call = cache.Call(["show", "--no-textconv", "--no-notes", .. part.Select(link => link.Id)]);
+            await RunLocallyAsync(cache, call with { ReadOutput = output => ReadTargetsAsync(output, part) }, cancellation);
+        }
+
+        var check = new SymlinkCheck(cancellation);
+        foreach (var link in links)
+            check.Add(link.Path, targets[link.Id]);
+        return check.FindEscaping();
+
+        async Task ReadTargetsAsync(Stream output, TreeLink[] part)
+        {
+            foreach (var link in part)
+            {
+                var target = new byte[link.Bytes];
+                if (await output.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, CancellationToken.None) < target.Length)
+                    throw new CacheDamagedException(CodeDownloaderTexts.ArchiveBroken());
+                targets[link.Id] = Encoding.UTF8.GetString(target);
+            }
+
+            await output.CopyToAsync(Stream.Null, CancellationToken.None);
+        }
     }
 
     private async Task<string?> KeptCommitAsync(GitCache cache, CancellationToken cancellation)
@@ -210,7 +264,7 @@ public sealed partial class SourceDownloader(
     {
         var text = "";
         var call = cache.Call("log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%an%n%B", commit);
-        await RunLocallyAsync(call with { ReadOutput = ReadAsync }, cancellation);
+        await RunLocallyAsync(cache, call with { ReadOutput = ReadAsync }, cancellation);
         var lines = text.Split('\n');
         return (Shorten(lines[0]), lines.Skip(1).Select(Shorten).FirstOrDefault(line => line is not null));
 
@@ -223,15 +277,20 @@ public sealed partial class SourceDownloader(
         }
     }
 
-    private async Task RunLocallyAsync(GitCall call, CancellationToken cancellation)
+    private async Task RunLocallyAsync(GitCache cache, GitCall call, CancellationToken cancellation)
     {
         var result = await git.RunAsync(call, cancellation);
         if (result.ExitCode == 0)
             return;
         var explanation = GitErrors.Explain(result, null);
-        throw GitErrors.Classify(result) == GitProblem.DiskFull
-            ? new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation))
-            : new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable(explanation));
+        throw GitErrors.Classify(result) switch
+        {
+            GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),
+            GitProblem.TooMuchMemory => new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooMuchMemory("the commit", explanation)),
+            GitProblem.Broken => new CacheDamagedException(explanation),
+            _ when cache.IsUsed => new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable(explanation)),
+            _ => new CodeDownloadException(CodeDownloaderTexts.CacheUnreadable(explanation)),
+        };
     }
 
     private static string? Shorten(string line)

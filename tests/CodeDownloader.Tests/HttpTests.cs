@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Paas.CodeDownloader.Git;
 using Paas.CodeDownloader.Tests.Fixtures;
@@ -323,7 +324,28 @@ public sealed class HttpTests : IAsyncLifetime
         text.Contains("Authorization", StringComparison.OrdinalIgnoreCase).ShouldBeFalse();
     }
 
-    private static List<string> CommandLines() => [.. Processes().Select(process => process.CommandLine)];
+    /// <summary>Those of the processes that this one has started, and that they have.</summary>
+    private static List<string> CommandLines()
+    {
+        var processes = Processes();
+        var parents = processes.ToDictionary(process => process.Pid, process => ParentOf(process.Pid));
+        return [.. processes.Where(process => IsOwn(process.Pid)).Select(process => process.CommandLine)];
+
+        bool IsOwn(int pid) => parents.TryGetValue(pid, out var parent) && (parent == Environment.ProcessId || IsOwn(parent));
+    }
+
+    private static int ParentOf(int pid)
+    {
+        try
+        {
+            // After the name in brackets, which may hold anything: the state, then the parent.
+            return int.Parse(File.ReadAllText($"/proc/{pid}/stat").Split(')')[^1].Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0; // it has ended meanwhile
+        }
+    }
 
     private static List<(int Pid, string CommandLine)> Processes()
     {

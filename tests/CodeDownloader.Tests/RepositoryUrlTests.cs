@@ -86,8 +86,12 @@ public sealed class RepositoryUrlTests
     [InlineData("https://github.com:8443/acme/shop", false)]
     [InlineData("https://github.com.evil.com/acme/shop", false)]
     [InlineData("https://evilgithub.com/acme/shop", false)]
+    [InlineData("http://github.com/acme/shop", false)]
+    [InlineData("http://git.intern/acme/shop", true)]
+    [InlineData("https://git.intern/acme/shop", false)]
+    [InlineData("https://git.other/acme/shop", true)]
     public void Hosts_can_be_narrowed(string url, bool allowed) =>
-        (RepositoryUrl.Check(url, new SourceOptions { AllowedHosts = { "github.com", "git.example.com:8443" } }) is null).ShouldBe(allowed);
+        (RepositoryUrl.Check(url, new SourceOptions { AllowedHosts = { "github.com", "git.example.com:8443", "http://git.intern", "https://git.other/" } }) is null).ShouldBe(allowed);
 
     [Theory]
     [InlineData("https://github.com/Acme/Shop")]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Paas.CodeDownloader.Checks;
@@ -20,24 +21,44 @@ public sealed class SourceCheckTests : IAsyncDisposable
     [InlineData("link", "../outside")]
     [InlineData("a/b/link", "../../../outside")]
     [InlineData("link", "/etc/passwd")]
+    [InlineData("venv/bin/python", "/usr/bin/python3")]
     [InlineData("a/link", "b/../../../x")]
-    public async Task A_symlink_out_of_the_tree_is_refused(string path, string target)
+    public async Task A_symlink_out_of_the_tree_is_left_out(string path, string target)
     {
+        _repository.Commit("Files", ("a/a", new string('a', 700)), ("m", ""), ("z", "last"));
         var commit = _repository.CommitLink(path, target);
 
-        var failure = await _downloads.FailAsync(_repository.Url, commit);
+        var files = await _downloads.ReadAsync(await _downloads.FetchAsync(_repository.Url, commit));
 
-        failure.Reason.ShouldBe(FailureReason.SourceRefused);
-        failure.Message.ShouldContain($"The symlink {path} points to '{target}'");
+        files.ShouldBe(new Dictionary<string, string> { ["a/a"] = new string('a', 700), ["m"] = "", ["z"] = "last" }, ignoreOrder: true);
+        _downloads.Log.ShouldContain($"Symlinks that lead out of the repository are left out: {path}.");
     }
 
     [Fact]
-    public async Task A_symlink_that_leaves_by_way_of_another_is_refused()
+    public async Task The_first_and_the_last_of_a_tree_can_be_left_out()
+    {
+        _repository.CommitLink("a", "/x");
+        _repository.Commit("Between", ("b", new string('b', 513)));
+        _repository.CommitLink("c", "/y");
+        _repository.CommitLink(string.Join('/', Enumerable.Repeat("deep", 60)), "/" + new string('t', 300));
+        var commit = _repository.CommitLink("z", "/x");
+
+        var source = await _downloads.FetchAsync(_repository.Url, commit);
+
+        (await _downloads.ReadAsync(source)).ShouldBe(new Dictionary<string, string> { ["b"] = new string('b', 513) }, ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task A_symlink_that_leaves_by_way_of_another_is_left_out()
     {
         _repository.CommitLink("a/b/c/up", "../../..");
+        _repository.CommitLink("abs", "/usr");
+        _repository.CommitLink("by-way", "abs/bin");
         var commit = _repository.CommitLink("a/b/c/out", "up/../../etc");
 
-        (await _downloads.FailAsync(_repository.Url, commit)).Message.ShouldContain("a/b/c/out");
+        var files = await _downloads.ReadAsync(await _downloads.FetchAsync(_repository.Url, commit));
+
+        files.ShouldBe(new Dictionary<string, string> { ["a/b/c/up"] = "-> ../../.." });
     }
 
     [Fact]
@@ -60,11 +81,51 @@ public sealed class SourceCheckTests : IAsyncDisposable
     [Fact]
     public void Symlinks_that_multiply_are_given_up_in_time()
     {
-        var check = new SymlinkCheck();
+        var check = new SymlinkCheck(CancellationToken.None);
         for (var i = 0; i < 2_000; i++)
             check.Add($"l{i}", string.Join('/', Enumerable.Repeat($"l{(i + 1) % 2_000}", 200)));
 
-        check.FindEscaping().ShouldBeNull();
+        Should.Throw<StepFailedException>(check.FindEscaping).Message.ShouldContain("too many symlinks");
+    }
+
+    [Fact]
+    public async Task Ten_thousand_links_to_one_long_target_are_given_up_in_time()
+    {
+        var target = string.Concat(Enumerable.Repeat("a/", 1_999)) + "a";
+        var blob = _repository.Blob(target);
+        var folder = _repository.GitWith(string.Concat(Enumerable.Range(0, 9_000).Select(i => $"120000 blob {blob}\tl{i}\n")), "mktree");
+        var commit = _repository.CommitTree($"040000 tree {folder}\tlinks");
+        var began = Stopwatch.StartNew();
+
+        var failure = await _downloads.FailAsync(_repository.Url, commit);
+
+        failure.Reason.ShouldBe(FailureReason.SourceRefused);
+        began.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public void Looking_at_symlinks_ends_when_it_is_canceled()
+    {
+        using var canceled = new CancellationTokenSource();
+        canceled.Cancel();
+        var check = new SymlinkCheck(canceled.Token);
+        check.Add("a", "b");
+        Should.Throw<OperationCanceledException>(check.FindEscaping);
+    }
+
+    [Fact]
+    public async Task Many_long_paths_are_too_much()
+    {
+        var blob = _repository.Blob("x");
+        var tree = _repository.GitWith(string.Concat(Enumerable.Range(0, 6_000).Select(i => $"100644 blob {blob}\t{i}-{new string('f', 200)}\n")), "mktree");
+        for (var depth = 0; depth < 15; depth++)
+            tree = _repository.GitWith($"040000 tree {tree}\t{new string('d', 250)}\n", "mktree");
+        var commit = _repository.CommitTree($"040000 tree {tree}\tdeep");
+
+        var failure = await _downloads.FailAsync(_repository.Url, commit);
+
+        failure.Reason.ShouldBe(FailureReason.SourceTooLarge);
+        failure.Message.ShouldContain("paths");
     }
 
     [Theory]

@@ -13,15 +13,19 @@ namespace Paas.CodeDownloader.Checks;
 /// Reads <c>git ls-tree -r -t -l -z</c> as it comes and stops at the first thing that is too much: a few kilobytes
 /// of repository can unfold to billions of files, or of folders without any.
 /// </summary>
-internal sealed class TreeReader(SourceOptions options)
+internal sealed class TreeReader(SourceOptions options, CancellationToken cancellation)
 {
+    public const int MaxPathBytes = 16 << 20;
     private const int MaxRecordBytes = 64 * 1024;
     private readonly HashSet<string> _paths = [];
     private readonly List<string> _submodules = [];
     private int _files;
     private int _folders;
-    private int _links;
+    private readonly List<TreeLink> _links = [];
     private long _bytes;
+    private long _pathBytes;
+
+    public IReadOnlyList<TreeLink> Links => _links;
 
     public TreeSummary Summary => new(_files, _bytes, _submodules);
 
@@ -34,6 +38,9 @@ internal sealed class TreeReader(SourceOptions options)
             var buffer = read.Buffer;
             while (buffer.PositionOf((byte)0) is { } end)
             {
+                cancellation.ThrowIfCancellationRequested();
+                if ((_pathBytes += buffer.Slice(0, end).Length) > MaxPathBytes)
+                    throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.PathsTooLong(MaxPathBytes));
                 Add(Encoding.UTF8.GetString(buffer.Slice(0, end)));
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
             }
@@ -63,8 +70,10 @@ internal sealed class TreeReader(SourceOptions options)
             throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathTwice(path));
         switch (fields)
         {
-            case [var mode, "blob", _, var text] when long.TryParse(text, CultureInfo.InvariantCulture, out var size):
-                AddFile(path, size, isLink: mode == "120000");
+            case [var mode, "blob", var blob, var text] when long.TryParse(text, CultureInfo.InvariantCulture, out var size):
+                AddFile(path, size);
+                if (mode == "120000")
+                    AddLink(path, blob, size);
                 break;
             case [_, "blob", var id, _]:
                 throw new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable($"object {id} is missing"));
@@ -78,17 +87,22 @@ internal sealed class TreeReader(SourceOptions options)
         }
     }
 
-    private void AddFile(string path, long size, bool isLink)
+    private void AddFile(string path, long size)
     {
         if (++_files > options.MaxFiles)
             throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooManyFiles(options.MaxFiles));
-        if (isLink && (++_links > SymlinkCheck.MaxLinks || size > SymlinkCheck.MaxTargetBytes))
-            throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.SymlinksTooMany(path));
         if (size > options.MaxFileBytes)
             throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.FileTooLarge(path, size, options.MaxFileBytes));
         _bytes += size;
         if (_bytes > options.MaxSourceBytes)
             throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.SourceTooLarge(path, options.MaxSourceBytes));
+    }
+
+    private void AddLink(string path, string blob, long size)
+    {
+        if (_links.Count == SymlinkCheck.MaxLinks || size > SymlinkCheck.MaxTargetBytes)
+            throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.SymlinksTooMany(path));
+        _links.Add(new TreeLink(path, blob, (int)size));
     }
 
     private void CountFolder()

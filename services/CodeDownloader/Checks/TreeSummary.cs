@@ -1,4 +1,7 @@
 namespace Paas.CodeDownloader.Checks;
 
+/// <summary>A symlink, and the blob that says where it points to.</summary>
+internal sealed record TreeLink(string Path, string Id, int Bytes);
+
 /// <summary>What a tree holds, once it was found fit to be archived.</summary>
 internal sealed record TreeSummary(int Files, long Bytes, IReadOnlyList<string> Submodules);

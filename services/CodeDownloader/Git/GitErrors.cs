@@ -13,6 +13,10 @@ internal enum GitProblem
     OtherHash,
     Unreachable,
     DiskFull,
+    TooMuchMemory,
+
+    /// <summary>The server, or the repository, does not keep to what git is.</summary>
+    Broken,
     Unknown,
 }
 
@@ -22,6 +26,7 @@ internal static partial class GitErrors
     private static readonly (GitProblem Problem, Regex Words)[] Known =
     [
         (GitProblem.DiskFull, DiskFull()),
+        (GitProblem.TooMuchMemory, TooMuchMemory()),
         (GitProblem.NeedsCredentials, NeedsCredentials()),
         (GitProblem.Forbidden, Forbidden()),
         (GitProblem.Moved, Moved()),
@@ -30,6 +35,7 @@ internal static partial class GitErrors
         (GitProblem.CommitMissing, CommitMissing()),
         (GitProblem.OtherHash, OtherHash()),
         (GitProblem.Unreachable, Unreachable()),
+        (GitProblem.Broken, Broken()),
     ];
 
     public static GitProblem Classify(GitResult result)
@@ -67,6 +73,9 @@ internal static partial class GitErrors
     [GeneratedRegex("No space left on device|Disk quota exceeded|Read-only file system")]
     private static partial Regex DiskFull();
 
+    [GeneratedRegex("Out of memory|over limit [0-9]|Cannot allocate memory|out of memory|too large for this platform|mmap failed")]
+    private static partial Regex TooMuchMemory();
+
     [GeneratedRegex("could not read (Username|Password) for|Authentication failed for|returned error: 401")]
     private static partial Regex NeedsCredentials();
 
@@ -89,9 +98,16 @@ internal static partial class GitErrors
     [GeneratedRegex("mismatched algorithms|unknown object format")]
     private static partial Regex OtherHash();
 
-    [GeneratedRegex("unable to access|returned error: [0-9]{3}|Could not resolve|Failed to connect|RPC failed|early EOF|unexpected disconnect"
-        + "|remote end hung up|Could not read from remote repository|timed out|Connection reset|expected flush after")]
+    [GeneratedRegex("unable to access|returned error: [0-9]{3}|Could not resolve|Failed to connect|RPC failed|Could not read from remote repository"
+        + "|timed out|Connection reset")]
     private static partial Regex Unreachable();
+
+    // A pack that ends too early although the answer was whole; what is no pack, no list of refs, no tree.
+    [GeneratedRegex("early EOF|unexpected disconnect|remote end hung up|expected flush after|pack-objects died|pack has|[Pp]ack is corrupt|bad pack"
+        + "|pack signature|index-pack|inflate|unresolved delta|protocol error|bad line length|invalid (ls-refs|server) response|unknown (capability|object format)"
+        + "|malformed|did not send all necessary objects|missing necessary objects|bad (object|tree)|too-short tree|empty filename|corrupt|[Nn]ot a (tree|commit)"
+        + "|unable to (read|parse)|could not (parse|read)|cannot (read|unpack)|unexpected (line|object|response)|expected '|[Ii]nvalid (object|tree|sha1)|fsck|garbage")]
+    private static partial Regex Broken();
 
     [GeneratedRegex("unable to access '[^']*': ")]
     private static partial Regex UnableToAccess();

@@ -1,3 +1,4 @@
+using Paas.CodeDownloader.Checks;
 using Paas.Contracts;
 using Paas.Hosting.Source;
 using Paas.Hosting.Steps;
@@ -11,6 +12,11 @@ internal sealed class GitRemote(
 {
     private const int MaxRedirects = 3;
     private const int MaxRefs = 10_000;
+    private const int MaxRefBytes = 16 << 20;
+
+    /// <summary>For a list of refs, which git holds as a whole before it shows any of it.</summary>
+    private const long ListMemoryBytes = 384L << 20;
+
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
     private RepositoryUrl _url = url;
 
@@ -112,7 +118,7 @@ internal sealed class GitRemote(
             () =>
             {
                 refs.Clear();
-                return cache.Call(["ls-remote", "--quiet", "--", _url.Value, .. patterns]) with { ReadOutput = ReadRefsAsync };
+                return cache.Call(["ls-remote", "--quiet", "--", _url.Value, .. patterns]) with { ReadOutput = ReadRefsAsync, MemoryBytes = ListMemoryBytes };
             },
             cancellation);
         ThrowIfFailed(result, problem);
@@ -120,7 +126,8 @@ internal sealed class GitRemote(
 
         async Task ReadRefsAsync(Stream output)
         {
-            using var reader = new StreamReader(output);
+            using var reader = new StreamReader(new CappedStream(output, MaxRefBytes, () =>
+                new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.RefsTooMany(_url, MaxRefBytes))));
             while (await reader.ReadLineAsync(CancellationToken.None) is { } line)
             {
                 if (refs.Count < MaxRefs && line.Split('\t', 2) is [{ Length: 40 } commit, var name])
@@ -177,7 +184,7 @@ internal sealed class GitRemote(
     private async Task ThrowIfFetchFailedAsync(GitResult result, GitProblem? problem, CancellationToken cancellation)
     {
         // A cache that lacks something can look like a line that broke.
-        if (problem == GitProblem.Unreachable && cache.IsUsed && !await cache.IsWholeAsync(cancellation))
+        if (problem is GitProblem.Unreachable && cache.IsUsed && !await cache.IsWholeAsync(cancellation))
             problem = GitProblem.Unknown;
         ThrowIfFailed(result, problem);
     }
@@ -199,8 +206,11 @@ internal sealed class GitRemote(
             GitProblem.OtherHash => new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.OtherHash(_url)),
             GitProblem.CommitMissing => new StepFailedException(FailureReason.RefNotFound, CodeDownloaderTexts.RefGone(_url)),
             GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),
+            GitProblem.TooMuchMemory => new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooMuchMemory(_url.Value, explanation)),
             GitProblem.Unreachable => new CodeDownloadException(CodeDownloaderTexts.Unreachable(_url, explanation)),
-            _ => new CacheDamagedException(CodeDownloaderTexts.FetchFailed(_url, explanation)),
+            GitProblem.Broken => new CacheDamagedException(CodeDownloaderTexts.RepositoryBroken(_url.Value, explanation)),
+            _ when cache.IsUsed => new CacheDamagedException(CodeDownloaderTexts.FetchFailed(_url, explanation)),
+            _ => new CodeDownloadException(CodeDownloaderTexts.FetchFailed(_url, explanation)),
         };
     }
 }

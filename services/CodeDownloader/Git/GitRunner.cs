@@ -1,4 +1,5 @@
-using System.Text;
+using System.Globalization;
+using Microsoft.Extensions.Options;
 using Paas.Hosting.Processes;
 using Paas.Hosting.Source;
 using Paas.Hosting.Steps;
@@ -22,6 +23,9 @@ internal sealed record GitCall
     /// <summary>The value of an <c>Authorization</c> header for the remote's host.</summary>
     public string? Authorization { get; init; }
 
+    /// <summary>How much address space each process of git may have; null for the usual.</summary>
+    public long? MemoryBytes { get; init; }
+
     /// <summary>Reads standard output to its end, or throws and so ends git.</summary>
     public Func<Stream, Task>? ReadOutput { get; init; }
 }
@@ -32,7 +36,7 @@ internal sealed record GitResult(int ExitCode, IReadOnlyList<string> Errors);
 /// Starts git with nothing of this machine's configuration and with everything switched off by which a repository or
 /// an URL could run programs, reach other hosts or ask questions.
 /// </summary>
-public sealed class GitRunner(ProcessOwner owner)
+public sealed class GitRunner(ProcessOwner owner, IOptions<CodeDownloaderOptions> options, IOptions<SourceOptions> source)
 {
     private const int MaxErrorLines = 50;
 
@@ -50,6 +54,8 @@ public sealed class GitRunner(ProcessOwner owner)
         "gc.auto=0", "maintenance.auto=false", "submodule.recurse=false", "fetch.recurseSubmodules=false",
         // Always one pack for each fetch: its growth can be watched, and large files are not unpacked in memory.
         "fetch.unpackLimit=1", "core.bigFileThreshold=32m", "pack.threads=1",
+        // Maps packs piece by piece: all of a large one would not fit into the limit of memory.
+        "core.packedGitWindowSize=32m", "core.packedGitLimit=128m", "core.deltaBaseCacheLimit=64m", "pack.windowMemory=128m",
         "tar.umask=0022",
     ];
 
@@ -99,6 +105,7 @@ public sealed class GitRunner(ProcessOwner owner)
                 WorkingDirectory = "/",
                 Environment = Environment(call),
                 BelongsTo = call.BelongsTo,
+                MemoryBytes = call.MemoryBytes ?? options.Value.GitMemoryBytes,
                 OnErrorLine = onErrorLine,
             });
         }
@@ -125,7 +132,7 @@ public sealed class GitRunner(ProcessOwner owner)
         }
     }
 
-    private static Dictionary<string, string> Environment(GitCall call)
+    private Dictionary<string, string> Environment(GitCall call)
     {
         var environment = new Dictionary<string, string>
         {
@@ -139,6 +146,10 @@ public sealed class GitRunner(ProcessOwner owner)
             ["GIT_PROTOCOL_FROM_USER"] = "0",
             ["GIT_ALLOW_PROTOCOL"] = call.Remote?.Scheme ?? "none",
             ["GIT_OPTIONAL_LOCKS"] = "0",
+            // One piece of memory need not be larger than the largest file: what an object claims to unfold to is not believed.
+            ["GIT_ALLOC_LIMIT"] = Math.Max(source.Value.MaxFileBytes + (1 << 20), 64 << 20).ToString(CultureInfo.InvariantCulture),
+            // An arena for each thread would reserve address space that is never used.
+            ["MALLOC_ARENA_MAX"] = "1",
         };
         foreach (var name in PassedOn)
         {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace Paas.Hosting.Processes;
@@ -18,6 +19,9 @@ public sealed record ChildProcessStart
 
     /// <summary>What the process belongs to, such as <c>build-1f0…</c>: everything it starts is ended with it.</summary>
     public required string BelongsTo { get; init; }
+
+    /// <summary>How much address space the process, and each one it starts, may have; null for no limit.</summary>
+    public long? MemoryBytes { get; init; }
 
     /// <summary>Called for each line of standard output and standard error, one at a time.</summary>
     public Action<string>? OnLine { get; init; }
@@ -77,7 +81,10 @@ public sealed class ChildProcess : IAsyncDisposable
             ?? throw new CommandNotFoundException(start.Command);
         // A session of its own keeps Ctrl-C in the platform's terminal away from it and makes it a group to signal.
         var setsid = OperatingSystem.IsLinux() ? FindCommand("setsid", "/", "/usr/bin:/bin") : null;
-        var info = new ProcessStartInfo(setsid ?? file)
+        string[] limited = start.MemoryBytes is { } bytes && MemoryLimit.Command is { } prlimit
+            ? [prlimit, string.Create(CultureInfo.InvariantCulture, $"--as={bytes}"), "--"] : [];
+        string[] command = [.. setsid is null ? [] : new[] { setsid }, .. limited, file];
+        var info = new ProcessStartInfo(command[0])
         {
             WorkingDirectory = start.WorkingDirectory,
             RedirectStandardInput = true,
@@ -85,9 +92,7 @@ public sealed class ChildProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        if (setsid is not null)
-            info.ArgumentList.Add(file);
-        foreach (var argument in start.Arguments)
+        foreach (var argument in command.Skip(1).Concat(start.Arguments))
             info.ArgumentList.Add(argument);
         info.Environment.Clear();
         foreach (var (name, value) in start.Environment)
@@ -96,6 +101,8 @@ public sealed class ChildProcess : IAsyncDisposable
 
         var process = new Process { StartInfo = info };
         process.Start();
+        if (start.MemoryBytes is { } memory && limited.Length == 0)
+            MemoryLimit.Set(process.Id, memory);
         process.StandardInput.Close();
         return new ChildProcess(process, owner, start, setsid is not null);
     }

@@ -123,9 +123,19 @@ public sealed partial class RepositoryUrl
         }
 
         var url = new RepositoryUrl(scheme, match.Groups["host"].Value, port, path);
-        return options.AllowedHosts.Count > 0 && !options.AllowedHosts.Contains(url.HostAndPort, StringComparer.OrdinalIgnoreCase)
-            ? (null, SourceTexts.HostNotAllowed(url.HostAndPort, options.AllowedHosts))
+        return options.AllowedHosts.Count > 0 && !options.AllowedHosts.Any(allowed => Allows(allowed, url))
+            ? (null, SourceTexts.HostNotAllowed(url.Scheme, url.HostAndPort, options.AllowedHosts))
             : (url, null);
+    }
+
+    /// <summary>Without a scheme only https is meant: over http a token travels in clear.</summary>
+    private static bool Allows(string allowed, RepositoryUrl url)
+    {
+        var match = SchemeAndRest().Match(allowed);
+        return match.Success
+            ? match.Groups["scheme"].Value.Equals(url.Scheme, StringComparison.OrdinalIgnoreCase)
+                && match.Groups["authority"].Value.Equals(url.HostAndPort, StringComparison.OrdinalIgnoreCase)
+            : url.Scheme == "https" && allowed.Equals(url.HostAndPort, StringComparison.OrdinalIgnoreCase);
     }
 
     private static string WhatElse(string url)

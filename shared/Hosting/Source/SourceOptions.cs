@@ -15,7 +15,8 @@ public sealed class SourceOptions
     public bool AllowFile { get; set; }
 
     /// <summary>
-    /// If not empty, the only hosts to fetch from: <c>github.com</c> (on the usual ports) or <c>git.example.com:8443</c>.
+    /// If not empty, the only hosts to fetch from: <c>github.com</c> or <c>git.example.com:8443</c>, over https;
+    /// <c>http://git.example.com</c> for one that is fetched from over http.
     /// </summary>
     public List<string> AllowedHosts { get; } = [];
 

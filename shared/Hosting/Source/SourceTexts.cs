@@ -38,8 +38,8 @@ public static class SourceTexts
     public static string FileHost() =>
         "A repository on the platform's own machine is given with three slashes and its full path: file:///srv/git/shop.";
 
-    public static string HostNotAllowed(string host, IEnumerable<string> allowed) =>
-        $"Repositories on {host} may not be deployed here; allowed: {string.Join(", ", allowed)}. "
+    public static string HostNotAllowed(string scheme, string host, IEnumerable<string> allowed) =>
+        $"Repositories on {scheme}://{host} may not be deployed; allowed: {string.Join(", ", allowed)}, over https where no scheme is given. "
         + "Use one of these, or ask the operator to add the host to Source__AllowedHosts.";
 
     public static string RefMalformed(string reference) =>
