@@ -160,7 +160,7 @@ internal static partial class CliTexts
 
     public static string AppUpdated(string app) => $"Changed the app {app}.";
 
-    public static string AppDeleted(string app) => $"The app {app} is deleted, with its deployments and releases.";
+    public static string AppDeleted(string app) => $"The app {app} is deleted, with its deployments and releases. What runs of it, and its add-ons, are being removed.";
 
     public static string ConfirmDelete(string app) => $"This stops {app} and deletes its deployments, releases and config vars for good. Type its name to go on: ";
 

@@ -70,6 +70,7 @@ public static class DeployerSetup
             services.AddSingleton<IAppLogs, KubernetesLogs>();
             services.AddSingleton<IDeploymentTarget, KubernetesTarget>();
             services.AddSingleton<IRuns, KubernetesRuns>();
+            services.AddHostedService<PullLoginCheck>();
         }
 
         return services;

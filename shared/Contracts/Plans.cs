@@ -14,7 +14,23 @@ public sealed record CommandLine
 {
     public required IReadOnlyList<string> Words { get; init; }
 
-    public override string ToString() => string.Join(' ', Words);
+    /// <summary>As it would be typed: words that a shell would take apart are quoted.</summary>
+    public override string ToString() => string.Join(' ', Words.Select(Quote));
+
+    private static string Quote(string word)
+    {
+        // A dollar sign that is meant as one is kept doubled.
+        var hasReference = word.Replace("$$", "", StringComparison.Ordinal).Contains('$', StringComparison.Ordinal);
+        var hasDollar = word.Contains("$$", StringComparison.Ordinal);
+        var isWhole = word.StartsWith("${", StringComparison.Ordinal) && word.EndsWith('}');
+        if (word.Length > 0 && !hasDollar && !isWhole && word.All(IsPlain))
+            return word;
+        if (!hasReference)
+            return $"'{word.Replace("$$", "$", StringComparison.Ordinal).Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        return $"\"{word.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("$$", @"\$", StringComparison.Ordinal)}\"";
+    }
+
+    private static bool IsPlain(char letter) => char.IsAsciiLetterOrDigit(letter) || letter > '\x7f' || "_@%+=:,./-${}".Contains(letter, StringComparison.Ordinal);
 }
 
 /// <summary>How an image (or, for the <c>local</c> target, a slug) is built. Made by ValidateConfiguration.</summary>

@@ -20,6 +20,9 @@ internal static class DockerTexts
     public static string HalfTheCredentials() =>
         "Set Registry__Url together with both Registry__Username and Registry__Password, or with neither of the two.";
 
+    public static string HalfThePullCredentials() =>
+        "Set Registry__Url together with both Registry__PullUsername and Registry__PullPassword, or with neither of the two.";
+
     public static string Unreachable(string endpoint) =>
         $"The Docker Engine at {endpoint} does not answer. See that it runs, and that this service may use it.";
 

@@ -71,7 +71,7 @@ public sealed partial class EngineClient
     /// <exception cref="EngineUnreachableException">It does not answer, or has gone away in the middle.</exception>
     public async Task<string> PushAsync(string repository, string tag, RegistryOptions registry, Action<PushMessage> progress, CancellationToken cancellation)
     {
-        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = Login(registry) };
+        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = Login(registry, registry.Username is { Length: > 0 } user ? (user, registry.Password ?? "") : null) };
         string? digest = null;
         await foreach (var message in StreamAsync<PushMessage>(
             HttpMethod.Post, $"images/{repository}/push?tag={Escape(tag)}", $"push {repository}:{tag}", null, headers, cancellation))
@@ -134,11 +134,11 @@ public sealed partial class EngineClient
         : throw new ArgumentException($"The image {image.Id} has no label {ImageLabels.App}: it is not of this platform.", nameof(image));
 
     /// <summary>URL-safe, but with the padding that .NET's own Base64Url leaves out: engines insist on it.</summary>
-    private static string Login(RegistryOptions registry)
+    private static string Login(RegistryOptions registry, (string Username, string Password)? account)
     {
         var login = new Dictionary<string, string?>();
-        if (!string.IsNullOrEmpty(registry.Username))
-            login = new() { ["username"] = registry.Username, ["password"] = registry.Password, ["serveraddress"] = new Uri(registry.Url!).Authority };
+        if (account is var (username, password))
+            login = new() { ["username"] = username, ["password"] = password, ["serveraddress"] = new Uri(registry.Url!).Authority };
         return Convert.ToBase64String(JsonSerializer.SerializeToUtf8Bytes(login)).Replace('+', '-').Replace('/', '_');
     }
 

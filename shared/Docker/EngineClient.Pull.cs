@@ -21,7 +21,7 @@ public sealed partial class EngineClient
     public async Task PullAsync(string repository, string reference, RegistryOptions? credentials, CancellationToken cancellation)
     {
         var name = reference.Contains(':', StringComparison.Ordinal) ? $"{repository}@{reference}" : $"{repository}:{reference}";
-        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = Login(credentials ?? new()) };
+        var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = Login(credentials ?? new(), credentials?.PullLogin) };
         var status = HttpStatusCode.OK;
         string? problem = null;
         try

@@ -19,6 +19,19 @@ public sealed class RegistryOptions : IValidatableObject
     /// <summary>Of <see cref="Username"/>.</summary>
     public string? Password { get; set; }
 
+    /// <summary>An account that may only read, for those who fetch images: the nodes of a cluster, in whose namespaces it is stored. Null for <see cref="Username"/>.</summary>
+    public string? PullUsername { get; set; }
+
+    /// <summary>Of <see cref="PullUsername"/>.</summary>
+    public string? PullPassword { get; set; }
+
+    /// <summary>With what images are fetched; null for a registry that lets everybody in.</summary>
+    public (string Username, string Password)? PullLogin =>
+        PullUsername is { Length: > 0 } reader ? (reader, PullPassword ?? "") : Username is { Length: > 0 } writer ? (writer, Password ?? "") : null;
+
+    /// <summary>Whether those who fetch images need a login.</summary>
+    public bool HasLogin => PullLogin is not null;
+
     /// <summary>As image names begin with it: <c>registry.example.com/paas</c>; null without a registry.</summary>
     public string? Prefix => string.IsNullOrEmpty(Url) ? null : $"{new Uri(Url).Authority}{new Uri(Url).AbsolutePath.TrimEnd('/')}";
 
@@ -32,6 +45,8 @@ public sealed class RegistryOptions : IValidatableObject
             yield return new(DockerTexts.WrongRegistryPath(path));
         if (string.IsNullOrEmpty(Username) != string.IsNullOrEmpty(Password) || (string.IsNullOrEmpty(Url) && !string.IsNullOrEmpty(Username)))
             yield return new(DockerTexts.HalfTheCredentials());
+        if (string.IsNullOrEmpty(PullUsername) != string.IsNullOrEmpty(PullPassword) || (string.IsNullOrEmpty(Url) && !string.IsNullOrEmpty(PullUsername)))
+            yield return new(DockerTexts.HalfThePullCredentials());
     }
 }
 

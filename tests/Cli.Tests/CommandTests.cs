@@ -97,7 +97,7 @@ public sealed class CommandTests : IAsyncLifetime
 
         unsure.ExitCode.ShouldBe(2);
         unsure.Error.ShouldContain("--yes");
-        sure.ShouldBe(new Outcome(0, "The app shop is deleted, with its deployments and releases.\n", ""));
+        sure.ShouldBe(new Outcome(0, "The app shop is deleted, with its deployments and releases. What runs of it, and its add-ons, are being removed.\n", ""));
         _platform.Only("DELETE", "/v1/apps/shop");
     }
 

@@ -14,6 +14,14 @@ public sealed class CommandWordsTests
     };
 
     [Theory]
+    [InlineData("python", "app.py", "--bind=0.0.0.0:$PORT")]
+    [InlineData("sh", "-c", "echo a; echo b")]
+    [InlineData("echo", "it's", "", "a\\b", "\"x\"", "(y)", "5$$", "$$PORT")]
+    [InlineData("echo", "${NAME}", "$NAME", "a ${NAME:-x} \"b\" \\ $$5", "ñandú")]
+    public void A_command_is_shown_as_it_would_be_typed(params string[] words) =>
+        CommandWords.Split(new CommandLine { Words = words }.ToString()).Command!.Words.ShouldBe(words);
+
+    [Theory]
     [InlineData("python app.py", "python|app.py")]
     [InlineData("  a\t b  ", "a|b")]
     [InlineData("a 'b c' \"d e\"", "a|b c|d e")]

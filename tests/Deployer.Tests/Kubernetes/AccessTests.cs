@@ -71,6 +71,8 @@ public sealed class AccessTests
             "paas.run" => new PodScript { Prints = ["begun"] },
             _ => null,
         };
+        platform.Api.Cluster.Script("redis:99", PodScript.CantPull("not found"));
+        await platform.Platform.FailAsync(platform.Release(1, Plan(Web(2), Worker()) with { AddOns = [new AddOn { Name = "redis", Version = "99" }] }));
         await platform.DeployAsync(1, Plan(Web(2), Worker()) with { Release = TestApp.Command("migrate"), AddOns = [new AddOn { Name = "redis" }] });
         await platform.ResolveAsync(1, Plan(Web(2)));
         await RunAsync(platform);

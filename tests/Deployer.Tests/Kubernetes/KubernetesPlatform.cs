@@ -27,6 +27,7 @@ internal sealed class KubernetesPlatform : IAsyncDisposable
     public static async Task<KubernetesPlatform> StartAsync(KubernetesApi? api = null, Guid? app = null, params (string, string?)[] settings)
     {
         api ??= await KubernetesApi.StartAsync();
+        api.Cluster.PrivateRegistry ??= ("registry.example.com", "paas:of the registry");
         var folder = Directory.CreateTempSubdirectory("paas-kubernetes-").FullName;
         var kubeconfig = Path.Combine(folder, "kubeconfig");
         await File.WriteAllTextAsync(kubeconfig, api.Kubeconfig());

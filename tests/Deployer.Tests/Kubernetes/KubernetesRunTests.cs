@@ -136,7 +136,7 @@ public sealed class KubernetesRunTests
         var (run, lines) = await runs.RunAsync(command);
 
         (run.ExitCode, run.Reason).ShouldBe((125, RunEnds.NotStarted));
-        run.Message!.ShouldContain($"could not pull the image of {run.Name}: ");
+        run.Message!.ShouldContain($" the image of {run.Name}");
         run.Message!.ShouldContain(words);
         lines.ShouldBeEmpty();
         await NothingTriesAsync(platform);

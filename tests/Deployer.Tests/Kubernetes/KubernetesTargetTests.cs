@@ -79,7 +79,7 @@ public sealed class KubernetesTargetTests
         await platform.DeployAsync(1, Plan(Web(), Worker()));
         platform.Api.Cluster.Script(Image(2), PodScript.CantPull("failed to resolve image: registry.example.com/paas/shop: not found"));
 
-        var fault = await Should.ThrowAsync<RolloutTroubleException>(() => platform.DeployAsync(2, Plan(Web(3), Worker())));
+        var fault = await Should.ThrowAsync<StepPermanentException>(() => platform.DeployAsync(2, Plan(Web(3), Worker())));
 
         fault.Message.ShouldContain("registry.example.com/paas/shop: not found");
         platform.Wanted("web").ShouldBe((Image(1), 1));

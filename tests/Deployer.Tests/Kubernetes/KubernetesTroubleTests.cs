@@ -1,6 +1,6 @@
 using Paas.Contracts;
-using Paas.Deployer.Targets.Kubernetes.Rollouts;
 using Paas.Deployer.Tests.Support;
+using Paas.Hosting.Steps;
 using Paas.Servers.Kubernetes;
 using static Paas.Deployer.Tests.Kubernetes.KubernetesPlatform;
 
@@ -44,7 +44,7 @@ public sealed class KubernetesTroubleTests
         await using var platform = await StartAsync(Web());
         platform.Api.Cluster.RefusesPod = _ => PodSecurity;
 
-        var fault = await Should.ThrowAsync<RolloutTroubleException>(() => platform.DeployAsync(2, Plan(Web())));
+        var fault = await Should.ThrowAsync<StepPermanentException>(() => platform.DeployAsync(2, Plan(Web())));
 
         fault.Message.ShouldContain("does not make instances of web");
         fault.Message.ShouldContain(PodSecurity);
@@ -73,7 +73,7 @@ public sealed class KubernetesTroubleTests
         platform.Api.Cluster.ScriptFor = pod => (string?)pod["metadata"]!["labels"]![Targets.Kubernetes.AppNamespace.Component] == "release" ? PodScript.Ends(0, "migrated") : null;
         var next = platform.Release(2, Plan(Web()) with { Release = TestApp.Command("migrate") });
 
-        var fault = await Should.ThrowAsync<RolloutTroubleException>(() => platform.Platform.DeployAsync(next));
+        var fault = await Should.ThrowAsync<StepPermanentException>(() => platform.Platform.DeployAsync(next));
         platform.Api.Cluster.RefusesPod = null;
         await TestPlatform.UntilAsync(() => platform.Api.Cluster.All("pods", platform.Namespace).Any(pod => $"{pod["metadata"]!["name"]}".StartsWith("release-v2-", StringComparison.Ordinal)), "the pod is made", Seconds);
         await platform.Platform.DeployAsync(next);
@@ -83,6 +83,60 @@ public sealed class KubernetesTroubleTests
         platform.Api.Cluster.All("pods", platform.Namespace).Count(pod => $"{pod["metadata"]!["name"]}".StartsWith("release-", StringComparison.Ordinal)).ShouldBe(1);
         platform.RunningImages("web").ShouldContain(Image(2));
     }
+
+    [Fact]
+    public async Task What_may_pass_is_told_at_once_and_once_while_it_is_waited_for()
+    {
+        await using var platform = await StartAsync(Web(), ("Kubernetes:Patience", "00:01:00"));
+        var away = true;
+        platform.Api.Cluster.ScriptFor = _ => Volatile.Read(ref away) ? PodScript.CantPull("dial tcp: lookup registry.example.com: no such host") : null;
+
+        var deploying = platform.DeployAsync(2, Plan(Web()));
+        await TestPlatform.UntilAsync(() => platform.Log.Contains("no such host. ", StringComparison.Ordinal), "the reason is told", Seconds);
+        platform.Log.ShouldContain("Waiting up to 60 s for it to pass.");
+        Volatile.Write(ref away, false);
+        platform.Api.Cluster.Delete("pods", platform.Namespace, platform.Names("pods").First(name => PodHas(platform, name, Image(2))));
+        await deploying;
+
+        platform.Log.Split('\n').Count(line => line.Contains("no such host", StringComparison.Ordinal)).ShouldBe(1);
+        platform.RunningImages("web").ShouldContain(Image(2));
+    }
+
+    [Fact]
+    public async Task A_pod_that_was_never_started_is_not_said_to_have_printed_nothing()
+    {
+        await using var platform = await StartAsync(Web());
+        platform.Api.Cluster.Script(Image(2), PodScript.CantPull("registry.example.com/paas/shop: not found"));
+        platform.Api.Cluster.Script(Image(3), new PodScript { StartError = "exec: \"serve\": executable file not found in $PATH" });
+
+        var gone = await Should.ThrowAsync<StepPermanentException>(() => platform.DeployAsync(2, Plan(Web())));
+        await platform.Platform.FailAsync(platform.Release(3, Plan(Web())));
+
+        gone.Message.ShouldContain("Deploy the commit again");
+        platform.Log.ShouldNotContain("printed nothing");
+    }
+
+    [Fact]
+    public async Task More_instances_of_a_new_release_need_no_room_for_more_of_the_old_one()
+    {
+        await using var platform = await StartAsync(Web(), ("Kubernetes:MaxPods", "3"));
+        var old = new HashSet<string>(StringComparer.Ordinal);
+        platform.Api.Cluster.ScriptFor = pod =>
+        {
+            if ((string?)pod["spec"]!["containers"]![0]!["image"] == Image(1))
+                old.Add((string)pod["metadata"]!["name"]!);
+            return null;
+        };
+
+        await platform.DeployAsync(2, Plan(Web(2)));
+
+        old.ShouldBeEmpty("a pod of the old release was made");
+        platform.Wanted("web").ShouldBe((Image(2), 2));
+        platform.RunningImages("web").ShouldBe([Image(2), Image(2)]);
+        platform.Log.ShouldContain("web: the new release replaces the instance first, then 2 are started");
+    }
+
+    private static bool PodHas(KubernetesPlatform platform, string pod, string image) => (string?)platform.Find("pods", pod)?["spec"]!["containers"]![0]!["image"] == image;
 
     /// <summary>With a release that serves.</summary>
     private static async Task<KubernetesPlatform> StartAsync(ProcessType web, params (string, string?)[] settings)

@@ -82,7 +82,7 @@ public sealed class ObjectTests
     {
         var addOn = new AddOn { Name = name };
         var app = Namespace();
-        Compare($"add-on-{name}", [AddOnObjects.Secret(app, addOn, "0123abcd"), .. AddOnObjects.Running(app, addOn, $"{name}:1", new() { StorageClass = "fast" }, new())]);
+        Compare($"add-on-{name}", [AddOnObjects.Secret(app, addOn, "0123abcd"), .. AddOnObjects.Running(app, addOn, $"{name}:1", hasPullSecret: name != "redis", new() { StorageClass = "fast" }, new())]);
     }
 
     [Fact]
@@ -97,7 +97,7 @@ public sealed class ObjectTests
             .Append(ReleaseObjects.Job(release, FullPlan.Release!, TimeSpan.FromMinutes(1)))
             .Append(RunObjects.Job(release, Run, "run.1234", ["DEBUG"])).Append(RunObjects.Variables(Namespace(), Run.RunId, "x", release.ConfigVars))
             .Append(AddOnObjects.Secret(Namespace(), new() { Name = "redis" }, "x"))
-            .Concat(AddOnKind.All.Keys.SelectMany(name => AddOnObjects.Running(Namespace(), new() { Name = name }, $"{name}:1", options, new())));
+            .Concat(AddOnKind.All.Keys.SelectMany(name => AddOnObjects.Running(Namespace(), new() { Name = name }, $"{name}:1", hasPullSecret: true, options, new())));
 
         var unknown = made.SelectMany(FieldsOf).Distinct().Except(known).ToList();
         Assert.True(unknown.Count == 0, string.Join('\n', unknown));
@@ -172,7 +172,7 @@ public sealed class ObjectTests
         var app = Namespace();
         return
         [
-            NamespaceObjects.Namespace(app), NamespaceObjects.Quota(app, options, new()), NamespaceObjects.DenyAll(app), NamespaceObjects.AllowWithin(app),
+            NamespaceObjects.Namespace(app), NamespaceObjects.Quota(app, options, new()), NamespaceObjects.DenyAll(app), NamespaceObjects.AllowWithin(app, options),
             NamespaceObjects.AllowRequests(app, options), NamespaceObjects.AllowInternet(app, options), NamespaceObjects.PullSecret(app, Registry)!,
         ];
     }

@@ -77,6 +77,27 @@ public sealed class RolloutReaderTests
     }
 
     [Fact]
+    public void A_failed_startup_probe_is_told_before_the_node_has_ended_the_container()
+    {
+        var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 0, "started": false, "state": {"running": {}}, "lastState": {}}]}""");
+        var events = new[] { Event(pod, "Unhealthy", "Startup probe failed: HTTP probe failed with statuscode: 500"), Event(pod, "Killing", "Container web failed startup probe, will be restarted") };
+
+        Assert.Equal(FailureReason.HealthCheckFailed, Pods("/up").TroubleOf(pod, "web", events)?.Reason);
+        Assert.Null(Pods("/up").TroubleOf(pod, "web", events[..1]));
+    }
+
+    [Fact]
+    public void An_instance_that_wrote_more_than_it_may_is_the_apps_trouble()
+    {
+        var pod = Pod("""{"phase": "Failed", "reason": "Evicted", "message": "Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. "}""");
+
+        var trouble = Pods().TroubleOf(pod, "web", []);
+
+        Assert.Equal(FailureReason.AppExited, trouble?.Reason);
+        Assert.Contains("2Gi", trouble?.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Before_kubernetes_1_31_why_an_image_can_not_be_pulled_is_taken_from_the_last_event()
     {
         var pod = Pod("""{"containerStatuses": [{"name": "web", "restartCount": 0, "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image \"registry:5000/shop\""}}}]}""");
@@ -91,7 +112,7 @@ public sealed class RolloutReaderTests
         var early = Pods().TroubleOf(pod, "web", []);
 
         Assert.Equal(TimeSpan.Zero, trouble?.Patience);
-        Assert.Contains("could not pull the image of web: rpc error: code = NotFound desc = shop: not found.", trouble?.Message, StringComparison.Ordinal);
+        Assert.Contains("does not have the image of web any more: rpc error: code = NotFound desc = shop: not found.", trouble?.Message, StringComparison.Ordinal);
         Assert.Equal(Minute, early?.Patience);
     }
 

@@ -49,6 +49,9 @@ public sealed class Cluster : IAsyncDisposable
     /// <summary>The address of services of the type LoadBalancer; null if there is nothing to give one.</summary>
     public string? LoadBalancerAddress { get; set; }
 
+    /// <summary>A registry that lets nobody in without a login, and the login: <c>user:password</c>.</summary>
+    public (string Host, string Login)? PrivateRegistry { get; set; }
+
     /// <summary>Whether claims get a volume.</summary>
     public bool BindsVolumes { get; set; } = true;
 

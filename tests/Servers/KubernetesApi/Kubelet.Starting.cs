@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Paas.Servers.Kubernetes;
@@ -17,7 +18,7 @@ internal sealed partial class Kubelet
             Tell(pod, "Failed", "Error: InvalidImageName", isWarning: true);
             _status.Show(pod, "Pending", PodStatus.Waiting("InvalidImageName", words), false, life, started: false);
         }
-        else if (life.Script.PullError is { } why)
+        else if (WhyNotPulled(pod, life) is { } why)
         {
             life.To(PodState.Waiting);
             Tell(pod, "Pulling", $"Pulling image \"{image}\"");
@@ -52,6 +53,25 @@ internal sealed partial class Kubelet
         {
             Start(pod, life);
         }
+    }
+
+    /// <summary>As its script says, or since the registry wants a login that the pod does not have.</summary>
+    private string? WhyNotPulled(Stored pod, PodLife life)
+    {
+        if (life.Script.PullError is { } why)
+            return why;
+        if (cluster.PrivateRegistry is not var (host, login) || !Image(pod).StartsWith(host + "/", StringComparison.Ordinal))
+            return null;
+        foreach (var reference in pod.Thing.Items("spec", "imagePullSecrets"))
+        {
+            if (cluster.Store.Find(ApiType.Of("secrets"), pod.Thing.Namespace(), reference.Text("name")!) is not { } secret || secret.Thing.Text("data", ".dockerconfigjson") is not { } config)
+                continue;
+            var known = JsonNode.Parse(Convert.FromBase64String(config))?["auths"]?[host]?["auth"];
+            if (known is not null && Encoding.UTF8.GetString(Convert.FromBase64String((string)known!)) == login)
+                return null;
+        }
+
+        return $"failed to pull and unpack image \"{Image(pod)}\": failed to resolve reference \"{Image(pod)}\": pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials";
     }
 
     private void Pull(Stored pod)

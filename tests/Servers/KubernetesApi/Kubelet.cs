@@ -64,7 +64,7 @@ internal sealed partial class Kubelet(Cluster cluster)
             case PodState.Creating:
                 Create(pod, life);
                 break;
-            case PodState.Waiting when life.Age > TimeSpan.FromMilliseconds(100) && script.PullError is { } why && !life.IsBackingOff:
+            case PodState.Waiting when life.Age > TimeSpan.FromMilliseconds(100) && WhyNotPulled(pod, life) is { } why && !life.IsBackingOff:
                 BackOffPull(pod, life, why);
                 break;
             case PodState.Waiting when life.NeedsSecret is not null && MissingReference(pod.Thing) is null:

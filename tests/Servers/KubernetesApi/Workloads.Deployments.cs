@@ -22,6 +22,8 @@ internal sealed partial class Workloads
         if (isRolling && surge == 0 && spare == 0)
             spare = 1;
 
+        if (ScaleFirst(sets, current, wanted, surge, isRolling))
+            return;
         var newest = sets.Select(RevisionOf).DefaultIfEmpty(0).Max();
         if (current is null || RevisionOf(current) < newest)
         {
@@ -35,6 +37,46 @@ internal sealed partial class Workloads
         var limit = (int)(spec.Number("revisionHistoryLimit") ?? 10);
         foreach (var surplus in old.Where(set => Replicas(set) == 0 && set.Thing.Number("status", "replicas") is null or 0).OrderBy(RevisionOf).SkipLast(limit))
             _store.Remove(surplus);
+    }
+
+    /// <summary>Another number of instances comes before a new template: the sets there are grow or shrink to it.</summary>
+    private bool ScaleFirst(List<Stored> sets, Stored? current, int wanted, int surge, bool isRolling)
+    {
+        const string Desired = "deployment.kubernetes.io/desired-replicas", Most = "deployment.kubernetes.io/max-replicas";
+        var active = sets.Where(set => Replicas(set) > 0).ToList();
+        if (active.TrueForAll(set => set.Thing.Text("metadata", "annotations", Desired) is not { } desired || desired == $"{wanted}"))
+            return false;
+        var most = wanted > 0 ? wanted + surge : 0;
+        if (active is [var one])
+        {
+            ScaleTo(one, wanted);
+        }
+        else if (isRolling && !(current is not null && Replicas(current) == wanted))
+        {
+            // In proportion, the largest first when there are to be more.
+            var toAdd = most - active.Sum(Replicas);
+            var added = 0;
+            var bySize = toAdd > 0 ? active.OrderByDescending(Replicas).ThenByDescending(RevisionOf) : active.OrderBy(Replicas).ThenBy(RevisionOf);
+            foreach (var set in bySize.ToList())
+            {
+                var before = int.Parse(set.Thing.Text("metadata", "annotations", Most) ?? $"{most}", CultureInfo.InvariantCulture);
+                var part = (int)Math.Round(Replicas(set) * (double)most / Math.Max(1, before), MidpointRounding.AwayFromZero) - Replicas(set);
+                part = toAdd > 0 ? Math.Clamp(part, 0, toAdd - added) : Math.Clamp(part, toAdd - added, 0);
+                added += part;
+                ScaleTo(set, Replicas(set) + part);
+            }
+        }
+
+        foreach (var set in active)
+        {
+            _store.Change(set, each =>
+            {
+                each.Ensure("metadata", "annotations")[Desired] = $"{wanted}";
+                each.Ensure("metadata", "annotations")[Most] = $"{wanted + surge}";
+            });
+        }
+
+        return true;
     }
 
     /// <summary>The new set, or the old one that is to be it again.</summary>

@@ -25,11 +25,12 @@ internal sealed partial class Workloads
                 break;
         }
 
+        // One that is not ready holds up an update, even if it is the one that the update is for.
         foreach (var (name, pod) in pods.OrderByDescending(each => each.Key, StringComparer.Ordinal))
         {
             var isSurplus = int.Parse(name[(name.LastIndexOf('-') + 1)..], CultureInfo.InvariantCulture) >= wanted;
             var isOld = pod.Thing.Text("metadata", "labels", "controller-revision-hash") != revision;
-            if ((isSurplus || isOld) && !pod.Thing.IsEnding() && (isSurplus || pods.Values.All(each => each == pod || IsReady(each.Thing) || string.CompareOrdinal(each.Thing.Name(), name) < 0)))
+            if ((isSurplus || isOld) && !pod.Thing.IsEnding() && (isSurplus || pods.Values.All(each => IsReady(each.Thing))))
             {
                 cluster.Writer.Delete(pod, null, null);
                 break;

@@ -77,8 +77,7 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
             if (!isLive)
                 await confirm(cancellation);
             log.Heading(DeployerTexts.Starting(command.Release));
-            var applied = await ApplyAsync(objects, log, cancellation);
-            await services.Rollouts.FollowAsync(release, applied, log, cancellation);
+            await RollOutAsync(release, objects, log, cancellation);
             cancellation.ThrowIfCancellationRequested();
         }
         catch (Exception exception) when (!isLive && !services.IsStopping)
@@ -118,7 +117,7 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
         await services.Cluster.ApplyAsync(new(NamespaceObjects.Namespace(app)), cancellation);
         List<JsonObject> walls =
         [
-            NamespaceObjects.Quota(app, release.Options, release.Limits), NamespaceObjects.DenyAll(app), NamespaceObjects.AllowWithin(app),
+            NamespaceObjects.Quota(app, release.Options, release.Limits), NamespaceObjects.DenyAll(app), NamespaceObjects.AllowWithin(app, release.Options),
             NamespaceObjects.AllowRequests(app, release.Options), NamespaceObjects.AllowInternet(app, release.Options), ReleaseObjects.Config(release),
         ];
         if (NamespaceObjects.PullSecret(app, services.Registry) is { } secret)
@@ -126,6 +125,34 @@ internal sealed class KubernetesApp(AppNamespace app, KubernetesServices service
         walls.AddRange(release.Volumes.Select(volume => AppVolumes.Claim(app, volume, release.Options)));
         await Task.WhenAll(walls.Select(wall => services.Cluster.ApplyAsync(new(wall), cancellation)));
         await services.AddOns.EnsureAsync(app, release.Command.Run.AddOns, log, cancellation);
+    }
+
+    /// <summary>
+    /// Brings the release in. A cluster that is told of more instances together with a new release makes those of the old
+    /// release first, for which there may be no room: so what is there is replaced before there is more of it.
+    /// </summary>
+    private async Task RollOutAsync(KubernetesRelease release, IReadOnlyList<JsonObject> objects, IStepLog log, CancellationToken cancellation)
+    {
+        var there = await services.Cluster.ListAsync(KubernetesResource.Deployments, app.Name, cancellation, labels: $"{AppNamespace.ManagedBy}={KubernetesClient.FieldManager}");
+        var first = objects.ToList();
+        var later = new List<JsonObject>();
+        for (var i = 0; i < first.Count; i++)
+        {
+            var made = new KubernetesObject(first[i]);
+            var wanted = RolloutReader.Number(made.Read("spec", "replicas"));
+            if (made.Kind != KubernetesResource.Deployments.Kind || there.Items.FirstOrDefault(thing => thing.Name == made.Name) is not { } before
+                || !RolloutReader.ScalesOldPods(before, release.Version, wanted))
+                continue;
+            var instances = RolloutReader.Number(before.Read("spec", "replicas"));
+            log.Detail(KubernetesTargetTexts.ScalingUp(made.Name, instances, wanted));
+            later.Add(first[i]);
+            first[i] = first[i].DeepClone().AsObject();
+            first[i]["spec"]!["replicas"] = instances;
+        }
+
+        await services.Rollouts.FollowAsync(release, await ApplyAsync(first, log, cancellation), log, cancellation);
+        if (later.Count > 0)
+            await services.Rollouts.FollowAsync(release, await ApplyAsync(later, log, cancellation), log, cancellation);
     }
 
     /// <summary>Applies a release's objects; what somebody else has changed meanwhile is told, and becomes what the release says.</summary>

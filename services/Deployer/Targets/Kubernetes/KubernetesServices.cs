@@ -35,6 +35,6 @@ internal sealed class KubernetesServices(
         var prefix = Registry.Prefix ?? throw new StepPermanentException(KubernetesTargetTexts.NoRegistry());
         return new(
             command, app, $"{prefix}/{command.App}@{command.ImageDigest}", sealer.OpenAll(command.SealedConfigVars), HostOf(command.App),
-            HasPullSecret: Registry.Username is { Length: > 0 }, Target, limits.Value);
+            HasPullSecret: Registry.HasLogin, Target, limits.Value);
     }
 }

@@ -68,6 +68,18 @@ public sealed class KubernetesTargetOptions : IValidatableObject
     [Range(1, int.MaxValue, ErrorMessage = "Kubernetes__MemoryRequest has to be a number of MiB.")]
     public int MemoryRequest { get; set; } = 128;
 
+    /// <summary>What an instance may write to the node's disk: its own layer, temporary files and its log. More than that, and the node ends it.</summary>
+    [RegularExpression(Quantity, ErrorMessage = "Kubernetes__EphemeralStorage has to be a quantity such as 2Gi.")]
+    public string EphemeralStorage { get; set; } = "2Gi";
+
+    /// <summary>The namespace the cluster's DNS runs in: apps ask for names there, and nowhere else within private networks.</summary>
+    [RegularExpression("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", ErrorMessage = "Kubernetes__DnsNamespace has to be the name of a namespace, such as kube-system.")]
+    public string DnsNamespace { get; set; } = "kube-system";
+
+    /// <summary>The label of the DNS's pods.</summary>
+    [RegularExpression("^[A-Za-z0-9./_-]+=[A-Za-z0-9._-]+$", ErrorMessage = "Kubernetes__DnsPods has to be a label, such as k8s-app=kube-dns.")]
+    public string DnsPods { get; set; } = "k8s-app=kube-dns";
+
     /// <summary>The class of the volumes; null for the cluster's default.</summary>
     [RegularExpression("^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", ErrorMessage = "Kubernetes__StorageClass has to be the name of a StorageClass.")]
     public string? StorageClass { get; set; }

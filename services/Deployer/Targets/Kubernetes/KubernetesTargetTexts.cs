@@ -12,6 +12,12 @@ internal static class KubernetesTargetTexts
     public static string RolledOut(string process, int instances) => string.Create(CultureInfo.InvariantCulture,
         $"{process}: {instances} {(instances == 1 ? "instance runs" : "instances run")}");
 
+    public static string Waiting(string trouble, TimeSpan left) => string.Create(CultureInfo.InvariantCulture,
+        $"{trouble} Waiting up to {Math.Ceiling(left.TotalSeconds):0} s for it to pass.");
+
+    public static string ScalingUp(string process, int before, int instances) => string.Create(CultureInfo.InvariantCulture,
+        $"{process}: the new release replaces {(before == 1 ? "the instance" : $"the {before} instances")} first, then {instances} are started");
+
     public static string PutBack(string version) => $"Putting {version} back";
 
     public static string StoppedAll() => "Stopping what was started: there is no release before it";
@@ -42,6 +48,18 @@ internal static class KubernetesTargetTexts
 
     public static string PullFailed(string process, string words) =>
         $"The nodes could not pull the image of {process}: {Sentence(words)} See that they reach the registry at Registry__Url, and may read from it.";
+
+    public static string PullRefused(string process, string words) =>
+        $"The registry does not let the nodes pull the image of {process}: {Sentence(words)} Check Registry__PullUsername and Registry__PullPassword (or Registry__Username and Registry__Password), and that the account may read; then replay the step.";
+
+    public static string ImageGone(string process, string words) =>
+        $"The registry does not have the image of {process} any more: {Sentence(words)} Deploy the commit again: it is built and published again.";
+
+    public static string AddOnImageGone(string addOn, string image, string words) =>
+        $"The registry does not have {image}, the image of {addOn}: {Sentence(words)} Name another version in .paas.yml, or another image in Deployer__AddOnImages__{addOn}.";
+
+    public static string DiskFull(string process, string words) =>
+        $"{process} wrote more to its disk than it may, and the cluster ended it: {Sentence(words)} Keep files in a volume or an add-on, or have the limit raised (Kubernetes__EphemeralStorage).";
 
     public static string NotConfigured(string process, string words) => $"A container of {process} could not be made: {Sentence(words)}";
 

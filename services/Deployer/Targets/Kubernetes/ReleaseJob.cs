@@ -32,14 +32,14 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
 
         await using var view = new NamespaceView(cluster, release.App.Name, [KubernetesResource.Jobs, KubernetesResource.Pods, KubernetesResource.Events], cancellation);
         var reader = new JobReader(release.PodReader, command.ToString(), release.Limits.AppMemory, Timeout);
-        var patience = new Patience(clock);
+        var patience = new Patience(log, clock);
         Task? printing = null;
         var isKnown = false;
         while (true)
         {
             var wait = LongestWait;
             var pods = view.Of(KubernetesResource.Pods).Where(pod => ReleaseObjects.IsOfReleaseCommand(pod, release.Version)).ToList();
-            if (pods.Find(HasStarted) is { } pod)
+            if (pods.Find(PodReader.HasRun) is { } pod)
                 printing ??= PrintAsync(release.App.Name, pod.Name, log, cancellation);
             var job = view.Find(KubernetesResource.Jobs, release.JobName());
             if (job is null && isKnown)
@@ -63,9 +63,6 @@ internal sealed class ReleaseJob(KubernetesClient cluster, RolloutWatch rollouts
             await view.ChangedAsync(wait, cancellation);
         }
     }
-
-    private static bool HasStarted(KubernetesObject pod) => (pod.Read("status", "containerStatuses") as JsonArray ?? [])
-        .Any(status => status?["state"]?["running"] is not null || status?["state"]?["terminated"] is not null);
 
     private async Task PrintAsync(string @namespace, string pod, IStepLog log, CancellationToken cancellation)
     {

@@ -13,6 +13,9 @@ internal static class AddOnObjects
     public const string UrlKey = "url";
     public const string PasswordKey = "password";
 
+    /// <summary>On a stateful set that has been ready once: its data is of its image's version.</summary>
+    public const string HasRunAnnotation = "io.paas/has-run";
+
     /// <summary>The user of all the official images, Debian's first for services.</summary>
     private const int User = 999;
 
@@ -35,11 +38,13 @@ internal static class AddOnObjects
     }
 
     /// <summary>What runs it, under the name by which its URL finds it.</summary>
-    public static IReadOnlyList<JsonObject> Running(AppNamespace app, AddOn addOn, string image, KubernetesTargetOptions options, DeployerOptions limits)
+    public static IReadOnlyList<JsonObject> Running(AppNamespace app, AddOn addOn, string image, bool hasPullSecret, KubernetesTargetOptions options, DeployerOptions limits)
     {
         var kind = AddOnKind.All[addOn.Name];
-        return [Volume(app, addOn, options), Service(app, addOn, kind), StatefulSet(app, addOn, kind, image, options, limits)];
+        return [Volume(app, addOn, options), Service(app, addOn, kind), StatefulSet(app, addOn, kind, image, hasPullSecret, options, limits)];
     }
+
+    public static JsonObject HasRun() => new() { ["metadata"] = new JsonObject { ["annotations"] = new JsonObject { [HasRunAnnotation] = "true" } } };
 
     private static JsonObject Volume(AppNamespace app, AddOn addOn, KubernetesTargetOptions options)
     {
@@ -60,7 +65,7 @@ internal static class AddOnObjects
         return service;
     }
 
-    private static JsonObject StatefulSet(AppNamespace app, AddOn addOn, AddOnKind kind, string image, KubernetesTargetOptions options, DeployerOptions limits)
+    private static JsonObject StatefulSet(AppNamespace app, AddOn addOn, AddOnKind kind, string image, bool hasPullSecret, KubernetesTargetOptions options, DeployerOptions limits)
     {
         var labels = app.Labels(ComponentOf(addOn.Name));
         labels[AddOnLabel] = addOn.Name;
@@ -80,6 +85,19 @@ internal static class AddOnObjects
         if (kind.Command is { } command)
             container["args"] = new JsonArray([.. command($"$({PasswordKey})").Select(word => JsonValue.Create(word))]);
 
+        var pod = new JsonObject
+        {
+            ["automountServiceAccountToken"] = false,
+            ["enableServiceLinks"] = false,
+            ["terminationGracePeriodSeconds"] = 60,
+            ["securityContext"] = PodTemplates.PodSecurity(User),
+            ["containers"] = new JsonArray(container),
+            ["volumes"] = new JsonArray(new JsonObject { ["name"] = "data", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = NameOf(addOn.Name) } }),
+        };
+        // Its image may be in the platform's own registry.
+        if (hasPullSecret)
+            pod["imagePullSecrets"] = new JsonArray(new JsonObject { ["name"] = NamespaceObjects.PullSecretName });
+
         var set = Object(app, "apps/v1", "StatefulSet", addOn.Name, addOn.Name);
         set["spec"] = new JsonObject
         {
@@ -90,15 +108,7 @@ internal static class AddOnObjects
             ["template"] = new JsonObject
             {
                 ["metadata"] = new JsonObject { ["labels"] = labels },
-                ["spec"] = new JsonObject
-                {
-                    ["automountServiceAccountToken"] = false,
-                    ["enableServiceLinks"] = false,
-                    ["terminationGracePeriodSeconds"] = 60,
-                    ["securityContext"] = PodTemplates.PodSecurity(User),
-                    ["containers"] = new JsonArray(container),
-                    ["volumes"] = new JsonArray(new JsonObject { ["name"] = "data", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = NameOf(addOn.Name) } }),
-                },
+                ["spec"] = pod,
             },
         };
         return set;

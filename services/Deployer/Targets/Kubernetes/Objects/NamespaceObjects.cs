@@ -18,6 +18,9 @@ internal static class NamespaceObjects
     private static readonly string[] PrivateNetworks = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"];
     private static readonly string[] PrivateNetworks6 = ["fc00::/7", "fe80::/10", "::1/128"];
 
+    /// <summary>Where a cache of each node answers for the cluster's DNS, if there is one: the same address everywhere.</summary>
+    private const string NodeLocalDns = "169.254.20.10/32";
+
     public static JsonObject Namespace(AppNamespace app)
     {
         var labels = app.Labels();
@@ -51,13 +54,13 @@ internal static class NamespaceObjects
     /// <summary>Nothing gets in or out, but what the others allow.</summary>
     public static JsonObject DenyAll(AppNamespace app) => Policy(app, "default-deny", new JsonObject(), null, null, "Ingress", "Egress");
 
-    /// <summary>Within the app everything may talk to everything, and ask for names.</summary>
-    public static JsonObject AllowWithin(AppNamespace app) => Policy(
+    /// <summary>Within the app everything may talk to everything, and ask the cluster's DNS for names.</summary>
+    public static JsonObject AllowWithin(AppNamespace app, KubernetesTargetOptions options) => Policy(
         app, "within-app", new JsonObject(),
         [new JsonObject { ["from"] = new JsonArray(new JsonObject { ["podSelector"] = new JsonObject() }) }],
         [
             new JsonObject { ["to"] = new JsonArray(new JsonObject { ["podSelector"] = new JsonObject() }) },
-            new JsonObject { ["ports"] = new JsonArray(Port("UDP", 53), Port("TCP", 53)) },
+            new JsonObject { ["to"] = new JsonArray(Dns(options), Block(NodeLocalDns, [])), ["ports"] = new JsonArray(Port("UDP", 53), Port("TCP", 53)) },
         ],
         "Ingress", "Egress");
 
@@ -87,11 +90,11 @@ internal static class NamespaceObjects
     /// <summary>With what the nodes fetch the app's image; null for a registry that lets everybody in.</summary>
     public static JsonObject? PullSecret(AppNamespace app, RegistryOptions registry)
     {
-        if (registry is not { Prefix: { } prefix, Username: { Length: > 0 } user })
+        if (registry is not { Prefix: { } prefix, PullLogin: var (user, password) })
             return null;
         var secret = app.Object("v1", "Secret", PullSecretName);
         secret["type"] = "kubernetes.io/dockerconfigjson";
-        var login = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{registry.Password}"));
+        var login = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
         var config = JsonSerializer.SerializeToUtf8Bytes(new { auths = new Dictionary<string, object> { [prefix.Split('/')[0]] = new { auth = login } } });
         // Never stringData: what is left out of it later would stay.
         secret["data"] = new JsonObject { [".dockerconfigjson"] = Convert.ToBase64String(config) };
@@ -108,6 +111,16 @@ internal static class NamespaceObjects
             spec["egress"] = egress;
         policy["spec"] = spec;
         return policy;
+    }
+
+    private static JsonObject Dns(KubernetesTargetOptions options)
+    {
+        var label = options.DnsPods.Split('=', 2);
+        return new()
+        {
+            ["namespaceSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["kubernetes.io/metadata.name"] = options.DnsNamespace } },
+            ["podSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { [label[0]] = label[1] } },
+        };
     }
 
     private static JsonObject Block(string network, string[] except)

@@ -14,6 +14,9 @@ internal static class PodTemplates
 
     private const string TemporaryFiles = "/tmp";
 
+    // Without a request of its own an instance would be scheduled as if it always used its limit.
+    private const string Disk = "ephemeral-storage", DiskRequest = "16Mi";
+
     /// <summary>The pods of a process type, or of the release command.</summary>
     public static JsonObject Of(KubernetesRelease release, string component, CommandLine? command, string restartPolicy)
     {
@@ -64,6 +67,8 @@ internal static class PodTemplates
             security["runAsUser"] = id;
             security["runAsGroup"] = id;
             security["fsGroup"] = id;
+            // A folder that only its owner may open, as PostgreSQL's, stays so when the volume is mounted again.
+            security["fsGroupChangePolicy"] = "OnRootMismatch";
         }
 
         return security;
@@ -86,8 +91,9 @@ internal static class PodTemplates
 
     public static JsonObject Resources(KubernetesTargetOptions options, DeployerOptions limits, int memory) => new()
     {
-        ["requests"] = new JsonObject { ["cpu"] = options.CpuRequest, ["memory"] = Mebibytes(Math.Min(options.MemoryRequest, memory)) },
-        ["limits"] = new JsonObject { ["cpu"] = Processors(limits.AppCpus), ["memory"] = Mebibytes(memory) },
+        ["requests"] = new JsonObject { ["cpu"] = options.CpuRequest, ["memory"] = Mebibytes(Math.Min(options.MemoryRequest, memory)), [Disk] = DiskRequest },
+        // What it writes into its own layer, to temporary files and to its log: a node ends one that goes beyond.
+        ["limits"] = new JsonObject { ["cpu"] = Processors(limits.AppCpus), ["memory"] = Mebibytes(memory), [Disk] = options.EphemeralStorage },
     };
 
     private static JsonObject ReleaseAnnotations(KubernetesRelease release)

@@ -29,7 +29,7 @@ internal sealed class JobReader(PodReader podReader, string command, int memory,
             .FirstOrDefault(end => end is not null);
         // Another watch may still have to tell of the pod's end; if the pod is gone, none ever will.
         var isKnown = end is not null || failed.Reason == "DeadlineExceeded";
-        return new(isKnown ? TimeSpan.Zero : RestOfPods, Why(failed, end)) { Reason = FailureReason.ReleaseCommandFailed, Pod = pods.FirstOrDefault()?.Name };
+        return new(isKnown ? TimeSpan.Zero : RestOfPods, Why(failed, end)) { Reason = FailureReason.ReleaseCommandFailed, Pod = pods.FirstOrDefault(PodReader.HasRun)?.Name };
     }
 
     private string Why(Condition failed, JsonNode? end)

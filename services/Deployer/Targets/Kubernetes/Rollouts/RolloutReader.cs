@@ -26,6 +26,14 @@ internal sealed class RolloutReader(string version, PodReader podReader)
         return new(ready, wanted, IsComplete: false, TroubleOf(deployment, mine, events));
     }
 
+    /// <summary>Whether a Kubernetes Deployment that is told of more instances now would make pods of a release that is to go.</summary>
+    public static bool ScalesOldPods(KubernetesObject before, string version, int wanted)
+    {
+        var instances = Number(before.Read("spec", "replicas"), 1);
+        var runs = (string?)before.Read("spec", "template", "metadata", "labels", AppNamespace.Version);
+        return instances > 0 && instances < wanted && (runs != version || before.ObservedGeneration < before.Generation || !IsComplete(before, instances));
+    }
+
     // Counts that are zero are left out of a status.
     private static bool IsComplete(KubernetesObject deployment, int wanted) =>
         Number(deployment.Read("status", "updatedReplicas")) == wanted

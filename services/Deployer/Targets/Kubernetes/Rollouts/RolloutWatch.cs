@@ -15,13 +15,14 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
     /// <param name="log">For the developer.</param>
     /// <param name="cancellation">Ends the watching; the rollout goes on.</param>
     /// <exception cref="StepFailedException">It can't succeed, and the app is to blame.</exception>
-    /// <exception cref="RolloutTroubleException">It can't succeed, and the cluster or the platform is to blame.</exception>
+    /// <exception cref="RolloutTroubleException">It can't succeed now, and the cluster or the platform is to blame.</exception>
+    /// <exception cref="StepPermanentException">As before, and nothing will change by itself.</exception>
     public async Task FollowAsync(KubernetesRelease release, IReadOnlyList<KubernetesObject> applied, IStepLog log, CancellationToken cancellation)
     {
         var types = new[] { KubernetesResource.Deployments, KubernetesResource.Pods, KubernetesResource.Events };
         await using var view = new NamespaceView(cluster, release.App.Name, types, cancellation);
         var reader = new RolloutReader(release.Version, release.PodReader);
-        var follows = applied.Select(deployment => new Followed(deployment, clock)).ToList();
+        var follows = applied.Select(deployment => new Followed(deployment, log, clock)).ToList();
         while (true)
         {
             var wait = LongestWait;
@@ -35,7 +36,7 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
                 if (deployment is null || deployment.Generation < followed.Generation)
                     continue;
                 var state = reader.Read(deployment, PodsOf(view, followed.Name), view.Of(KubernetesResource.Events));
-                followed.Tell(state, log);
+                followed.Tell(state);
                 wait = followed.Patience.Left(state.Trouble, wait);
                 if (wait == TimeSpan.Zero)
                     await GiveUpAsync(release.App.Name, state.Trouble!, log, cancellation);
@@ -74,7 +75,9 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
     {
         if (trouble.Pod is { } pod)
             await ShowLastLinesAsync(@namespace, pod, log, cancellation);
-        throw trouble.Reason is { } reason ? new StepFailedException(reason, trouble.Message) : new RolloutTroubleException(trouble.Message);
+        if (trouble.Reason is { } reason)
+            throw new StepFailedException(reason, trouble.Message);
+        throw trouble.Lasts ? new StepPermanentException(trouble.Message) : new RolloutTroubleException(trouble.Message);
     }
 
     private async Task<List<string>> LastLinesAsync(string @namespace, string pod, bool previous, CancellationToken cancellation)
@@ -93,17 +96,17 @@ internal sealed class RolloutWatch(KubernetesClient cluster, TimeProvider clock)
         return lines;
     }
 
-    private sealed class Followed(KubernetesObject applied, TimeProvider clock)
+    private sealed class Followed(KubernetesObject applied, IStepLog log, TimeProvider clock)
     {
         private (int, int)? _told;
 
         public string Name { get; } = applied.Name;
         public long Generation { get; } = applied.Generation;
-        public Patience Patience { get; } = new(clock);
+        public Patience Patience { get; } = new(log, clock);
         public bool IsKnown { get; set; }
         public bool IsComplete { get; private set; }
 
-        public void Tell(RolloutState state, IStepLog log)
+        public void Tell(RolloutState state)
         {
             if (state.IsComplete && !IsComplete)
                 log.Detail(KubernetesTargetTexts.RolledOut(Name, state.Wanted));
