@@ -39,6 +39,11 @@ public sealed partial class ImageBuilderOptions : IValidatableObject
     /// <summary>How large an image may be, its base image included.</summary>
     public long MaxImageBytes { get; set; } = 4L * 1024 * 1024 * 1024;
 
+    /// <summary>
+    /// Hosts that Dockerfiles may name though they are none of the internet: <c>registry.local:5000</c>, <c>10.0.0.5</c>.
+    /// </summary>
+    public string[] AllowedHosts { get; set; } = [];
+
     /// <summary>What generated Dockerfiles begin with.</summary>
     public BaseImages BaseImages { get; set; } = new();
 

@@ -125,4 +125,38 @@ internal static partial class ImageBuilderTexts
         step is null || step.LastLines.Count == 0 ? "" : " The last it said:\n" + string.Join('\n', step.LastLines.Select(line => "    " + line));
 
     private static string Number(double number) => number.ToString("0.##", System.Globalization.CultureInfo.InvariantCulture);
+
+    public static string ArgOfTheEngine(string arg) =>
+        $"The build argument {arg} is one of the engine's own, which an app may not set: arguments that begin with BUILDKIT_ change how the engine builds. Remove it.";
+
+    public static string FrontendRefused(string file, int line, string image) =>
+        $"{file}, line {line}: '{image}' may not read the Dockerfile: only docker/dockerfile, Docker's own, may, such as docker/dockerfile:1. {PushAgain}";
+
+    public static string HostNetwork(string file, int line) =>
+        $"{file}, line {line}: a step may not use the network of the engine's machine. Remove --network, or set it to 'none' or 'default'. {PushAgain}";
+
+    public static string TooManyBases(string file, int max) => $"{file} names more than {max} images. Name fewer.";
+
+    public static string AddressUntold(string file, int line) =>
+        $"{file}, line {line}: the host that ADD reads from is in a variable without a value in the Dockerfile. Write the host itself, or give the variable a value with ARG or ENV. {PushAgain}";
+
+    public static string AddressRefused(string file, int line, string address) =>
+        $"{file}, line {line}: ADD may not read {address}: its host is not one of the internet, and the engine would read it from its own machine. Use a public address, or ask the operator to name the host in ImageBuilder__AllowedHosts.";
+
+    public static string RegistryRefused(string file, int line, string image) =>
+        $"{file}, line {line}: {image} is in a registry that is not one of the internet. Use an image of a public registry, or ask the operator to name the host in ImageBuilder__AllowedHosts.";
+
+    public static string BaseUntold(string file, int line) =>
+        $"{file}, line {line}: which image is meant is in a variable without a value. Give it one with ARG, before the first FROM. {PushAgain}";
+
+    public static string BaseById(string file, int line, string id) =>
+        $"{file}, line {line}: '{id}' may be the beginning of an image's id, and images can't be named by their ids. Name an image with its tag, or with its registry's digest. {PushAgain}";
+
+    public static string NotAnImage(string file, int line, string image) => $"{file}, line {line}: '{image}' is not the name of an image, such as python:3.12-slim. {PushAgain}";
+
+    public static string BaseOfAnother(string file, int line, string image) =>
+        $"{file}, line {line}: {image} is an image of another app, or belongs to the platform, and can't be used. Name another image. {PushAgain}";
+
+    public static string LabelOfPlatform(string label) =>
+        $"The image has the label {label}, and only the platform gives labels that begin with io.paas. Remove it from the Dockerfile, or use another base image, and push again.";
 }

@@ -18,26 +18,6 @@ public sealed partial class EngineClient
     /// <exception cref="EngineUnreachableException">It does not answer, or has gone away in the middle.</exception>
     public IAsyncEnumerable<BuildMessage> BuildAsync(BuildRequest build, HttpContent context, CancellationToken cancellation) =>
         StreamAsync<BuildMessage>(HttpMethod.Post, $"build?{build.Query}", $"build {build.Tag}", context, null, cancellation);
-
-    /// <summary>Finds the image of an app that was made of the same, the one used last if there are several.</summary>
-    /// <param name="app">The app's id.</param>
-    /// <param name="inputs">The value of <see cref="ImageLabels.Inputs"/>.</param>
-    /// <param name="cancellation">Ends the search.</param>
-    /// <exception cref="EngineUnreachableException">The engine does not answer.</exception>
-    public async Task<EngineImage?> FindImageOfAsync(Guid app, string inputs, CancellationToken cancellation)
-    {
-        var filters = EscapeJson(new Dictionary<string, string[]> { ["label"] = [$"{ImageLabels.App}={app:D}", $"{ImageLabels.Inputs}={inputs}"] });
-        EngineImage? found = null;
-        foreach (var id in (await GetAsync<List<ImageId>>($"images/json?filters={filters}", "list its images", cancellation)).Select(image => image.Id).Distinct())
-        {
-            if (await FindImageAsync(id, cancellation) is { } image && !(image.UsedAt < found?.UsedAt))
-                found = image;
-        }
-
-        return found;
-    }
-
-    private sealed record ImageId(string Id);
 }
 
 /// <summary>An image to be built.</summary>
@@ -56,6 +36,12 @@ public sealed record BuildRequest
 
     /// <summary>Values for the Dockerfile's <c>ARG</c>s.</summary>
     public IReadOnlyDictionary<string, string> Args { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>
+    /// Whose the cache mounts of the build are: <c>RUN --mount=type=cache</c> finds what other builds with the same value
+    /// have left there. Only BuildKit has them.
+    /// </summary>
+    public required string CacheNamespace { get; init; }
 
     /// <summary>The stage to build; null for the last.</summary>
     public string? Target { get; init; }
@@ -78,13 +64,24 @@ public sealed record BuildRequest
     /// <summary>Whether the classic builder does it: BuildKit, which is faster, knows no limits.</summary>
     public bool IsClassic => MemoryBytes is not null || Cpus is not null || CgroupParent is not null;
 
+    private Dictionary<string, string> AllArgs
+    {
+        get
+        {
+            var args = new Dictionary<string, string>(Args, StringComparer.Ordinal);
+            if (!IsClassic)
+                args["BUILDKIT_CACHE_MOUNT_NS"] = CacheNamespace;
+            return args;
+        }
+    }
+
     internal string Query
     {
         get
         {
             // Nothing a failed or ended build has made stays.
             var query = new StringBuilder($"version={(IsClassic ? 1 : 2)}&rm=1&forcerm=1&t={EngineClient.Escape(Tag)}&dockerfile={EngineClient.Escape(Dockerfile)}");
-            query.Append(CultureInfo.InvariantCulture, $"&labels={EngineClient.EscapeJson(Labels)}&buildargs={EngineClient.EscapeJson(Args)}");
+            query.Append(CultureInfo.InvariantCulture, $"&labels={EngineClient.EscapeJson(Labels)}&buildargs={EngineClient.EscapeJson(AllArgs)}");
             if (Target is not null)
                 query.Append(CultureInfo.InvariantCulture, $"&target={EngineClient.Escape(Target)}");
             if (NoCache)

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Paas.Docker;
 
 /// <content>
-/// Images. What is tagged, published or removed has to have <see cref="ImageLabels.App"/>: whoever asks for another one
-/// has made a mistake, and nothing is done.
+/// Images. What is tagged, published or removed has to have a name that the platform has given it for the app: whoever asks
+/// for another one has made a mistake, and nothing is done.
 /// </content>
 public sealed partial class EngineClient
 {
@@ -19,7 +19,7 @@ public sealed partial class EngineClient
     {
         try
         {
-            var found = await GetAsync<ImageAnswer>($"images/{name}/json", "tell about an image", cancellation);
+            var found = await GetAsync<ImageAnswer>($"images/{Escape(name)}/json", "tell about an image", cancellation);
             return new EngineImage
             {
                 Id = found.Id,
@@ -28,6 +28,7 @@ public sealed partial class EngineClient
                 Tags = found.RepoTags ?? [],
                 Digests = found.RepoDigests ?? [],
                 Labels = found.Config?.Labels ?? [],
+                OnBuild = found.Config?.OnBuild ?? [],
             };
         }
         catch (EngineException exception) when (exception.Status == HttpStatusCode.NotFound)
@@ -36,17 +37,17 @@ public sealed partial class EngineClient
         }
     }
 
-    /// <summary>Lists the images of an app, the one used last first.</summary>
+    /// <summary>Lists the images that were built for an app, the one used last first.</summary>
     /// <exception cref="EngineUnreachableException">The engine does not answer.</exception>
-    public async Task<IReadOnlyList<EngineImage>> ListImagesAsync(Guid app, CancellationToken cancellation)
+    public async Task<IReadOnlyList<EngineImage>> ListImagesAsync(AppImages app, CancellationToken cancellation)
     {
-        var filters = EscapeJson(new Dictionary<string, string[]> { ["label"] = [ImageLabels.App] });
+        var filters = EscapeJson(new Dictionary<string, string[]> { ["reference"] = [.. app.Repositories] });
         var listed = await GetAsync<List<ListedImage>>($"images/json?filters={filters}", "list its images", cancellation);
         var images = new List<EngineImage>();
-        foreach (var id in listed.Where(image => image.Labels is { } labels && AppOf(labels) == app).Select(image => image.Id).Distinct())
+        foreach (var id in listed.Select(image => image.Id).Distinct())
         {
             // What is gone by now was removed by another.
-            if (await FindImageAsync(id, cancellation) is { } image)
+            if (await FindImageAsync(id, cancellation) is { } image && app.Include(image))
                 images.Add(image);
         }
 
@@ -54,10 +55,30 @@ public sealed partial class EngineClient
     }
 
     /// <summary>Gives an image of an app another name, taking it from whatever had it; this counts as a use.</summary>
+    /// <param name="image">Built for the app.</param>
+    /// <param name="app">Whose it is.</param>
+    /// <param name="repository">Of the name.</param>
+    /// <param name="tag">Of the name.</param>
+    /// <param name="cancellation">Ends the request.</param>
     /// <exception cref="EngineException">It would not; with 404, the image is gone.</exception>
     /// <exception cref="EngineUnreachableException">It does not answer.</exception>
-    public Task TagAsync(EngineImage image, string repository, string tag, CancellationToken cancellation) => DoAsync(
-        HttpMethod.Post, $"images/{Own(image).Id}/tag?repo={Escape(repository)}&tag={Escape(tag)}", $"tag the image {image.Id}", null, cancellation);
+    public Task TagAsync(EngineImage image, AppImages app, string repository, string tag, CancellationToken cancellation) => DoAsync(
+        HttpMethod.Post, $"images/{Own(image, app).Id}/tag?repo={Escape(repository)}&tag={Escape(tag)}", $"tag the image {image.Id}", null, cancellation);
+
+    /// <summary>Takes a name from an image; the image stays if it has another one. No effect if it is gone.</summary>
+    /// <exception cref="EngineException">It would not.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
+    public Task UntagAsync(string repository, string tag, CancellationToken cancellation) => DoAsync(
+        HttpMethod.Delete, $"images/{Escape($"{repository}:{tag}")}?noprune=1", $"take the name {repository}:{tag} away", RemovalLimit, cancellation, HttpStatusCode.NotFound);
+
+    /// <summary>Removes an image that has no name and that nothing is built upon; no effect if it is gone, or not of that kind.</summary>
+    /// <exception cref="EngineException">It would not.</exception>
+    /// <exception cref="EngineUnreachableException">It does not answer.</exception>
+    public async Task RemoveNamelessAsync(string id, CancellationToken cancellation)
+    {
+        if (await FindImageAsync(id, cancellation) is { Tags.Count: 0, Digests.Count: 0 } image)
+            await DoAsync(HttpMethod.Delete, $"images/{image.Id}?noprune=1", $"remove the image {id}", RemovalLimit, cancellation, HttpStatusCode.NotFound, HttpStatusCode.Conflict);
+    }
 
     /// <summary>Pushes what has a tag to the registry that the tag names.</summary>
     /// <param name="repository">Such as <c>registry.example.com/paas/shop</c>.</param>
@@ -74,7 +95,7 @@ public sealed partial class EngineClient
         var headers = new Dictionary<string, string> { ["X-Registry-Auth"] = Login(registry, registry.Username is { Length: > 0 } user ? (user, registry.Password ?? "") : null) };
         string? digest = null;
         await foreach (var message in StreamAsync<PushMessage>(
-            HttpMethod.Post, $"images/{repository}/push?tag={Escape(tag)}", $"push {repository}:{tag}", null, headers, cancellation))
+            HttpMethod.Post, $"images/{Escape(repository)}/push?tag={Escape(tag)}", $"push {repository}:{tag}", null, headers, cancellation))
         {
             if (message.Error is { } error)
                 throw ImagePushException.Of(Endpoint, repository, error);
@@ -89,10 +110,10 @@ public sealed partial class EngineClient
     /// <returns>Whether it is gone.</returns>
     /// <exception cref="EngineException">The engine would not.</exception>
     /// <exception cref="EngineUnreachableException">It does not answer.</exception>
-    public async Task<bool> RemoveImageAsync(EngineImage image, CancellationToken cancellation)
+    public async Task<bool> RemoveImageAsync(EngineImage image, AppImages app, CancellationToken cancellation)
     {
         // Asked for before anything is taken away: an image in use keeps its tags.
-        if (!Own(image).Tags.All(image.IsOwnTag) || await IsUsedAsync(image, cancellation))
+        if (!app.AreAllTagsOf(Own(image, app)) || await IsUsedAsync(image, cancellation))
             return false;
         try
         {
@@ -100,7 +121,7 @@ public sealed partial class EngineClient
             foreach (var name in image.Tags.Concat(image.Digests).Append(image.Id))
             {
                 // noprune: an untagged base image below it may be somebody else's.
-                await DoAsync(HttpMethod.Delete, $"images/{name}?noprune=1", $"remove the image {name}", RemovalLimit, cancellation, done: HttpStatusCode.NotFound);
+                await DoAsync(HttpMethod.Delete, $"images/{Escape(name)}?noprune=1", $"remove the image {name}", RemovalLimit, cancellation, HttpStatusCode.NotFound);
             }
 
             return true;
@@ -115,11 +136,11 @@ public sealed partial class EngineClient
     /// <returns>How many.</returns>
     /// <exception cref="EngineException">The engine would not.</exception>
     /// <exception cref="EngineUnreachableException">It does not answer.</exception>
-    public async Task<int> RemoveImagesAsync(Guid app, CancellationToken cancellation)
+    public async Task<int> RemoveImagesAsync(AppImages app, CancellationToken cancellation)
     {
         var removed = 0;
         foreach (var image in await ListImagesAsync(app, cancellation))
-            removed += await RemoveImageAsync(image, cancellation) ? 1 : 0;
+            removed += await RemoveImageAsync(image, app, cancellation) ? 1 : 0;
         return removed;
     }
 
@@ -129,9 +150,9 @@ public sealed partial class EngineClient
         return (await GetAsync<List<JsonElement>>($"containers/json?all=1&filters={filters}", "list its containers", cancellation)).Count > 0;
     }
 
-    private static EngineImage Own(EngineImage image) => image.App is not null
+    private static EngineImage Own(EngineImage image, AppImages app) => app.Include(image)
         ? image
-        : throw new ArgumentException($"The image {image.Id} has no label {ImageLabels.App}: it is not of this platform.", nameof(image));
+        : throw new ArgumentException($"The image {image.Id} has no name of the app {app.App}: it is not of this platform.", nameof(image));
 
     /// <summary>URL-safe, but with the padding that .NET's own Base64Url leaves out: engines insist on it.</summary>
     private static string Login(RegistryOptions registry, (string Username, string Password)? account)
@@ -148,12 +169,12 @@ public sealed partial class EngineClient
     private static DateTimeOffset Time(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : DateTimeOffset.MinValue;
 
-    private sealed record ListedImage(string Id, Dictionary<string, string>? Labels);
+    private sealed record ListedImage(string Id);
 
     private sealed record ImageAnswer(
         string Id, string? Created, long Size, List<string>? RepoTags, List<string>? RepoDigests, ImageConfig? Config, ImageMetadata? Metadata);
 
-    private sealed record ImageConfig(Dictionary<string, string>? Labels);
+    private sealed record ImageConfig(Dictionary<string, string>? Labels, List<string>? OnBuild);
 
     private sealed record ImageMetadata(string? LastTagTime);
 }

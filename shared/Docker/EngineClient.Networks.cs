@@ -22,11 +22,11 @@ public sealed partial class EngineClient
         }
     }
 
-    /// <summary>Removes the networks that have a label; no container may be on them.</summary>
+    /// <summary>Removes the networks that have a label and a name that begins as the platform's do; no container may be on them.</summary>
     /// <inheritdoc cref="EnsureNetworkAsync"/>
-    public async Task RemoveNetworksAsync(string label, CancellationToken cancellation)
+    public async Task RemoveNetworksAsync(string label, string names, CancellationToken cancellation)
     {
-        foreach (var network in await GetAsync<List<Network>>($"networks?filters={LabelFilter(label)}", "list its networks", cancellation))
+        foreach (var network in (await GetAsync<List<Network>>($"networks?filters={LabelFilter(label)}", "list its networks", cancellation)).Where(network => network.Name.StartsWith(names, StringComparison.Ordinal)))
             await DoAsync(HttpMethod.Delete, $"networks/{Escape(network.Id)}", $"remove the network {network.Name}", null, cancellation, HttpStatusCode.NotFound);
     }
 
@@ -40,11 +40,11 @@ public sealed partial class EngineClient
     public Task<Volume> EnsureVolumeAsync(string name, IReadOnlyDictionary<string, string> labels, CancellationToken cancellation) =>
         AskAsync<Volume>(HttpMethod.Post, "volumes/create", $"make the volume {name}", new { Name = name, Labels = labels }, cancellation);
 
-    /// <summary>Removes the volumes that have a label, with what is in them; no container may use them.</summary>
+    /// <summary>Removes the volumes that have a label and a name that begins as the platform's do, with what is in them; no container may use them.</summary>
     /// <inheritdoc cref="EnsureNetworkAsync"/>
-    public async Task RemoveVolumesAsync(string label, CancellationToken cancellation)
+    public async Task RemoveVolumesAsync(string label, string names, CancellationToken cancellation)
     {
-        foreach (var volume in (await GetAsync<VolumeList>($"volumes?filters={LabelFilter(label)}", "list its volumes", cancellation)).Volumes ?? [])
+        foreach (var volume in (await GetAsync<VolumeList>($"volumes?filters={LabelFilter(label)}", "list its volumes", cancellation)).Volumes?.Where(volume => volume.Name.StartsWith(names, StringComparison.Ordinal)) ?? [])
             await DoAsync(HttpMethod.Delete, $"volumes/{Escape(volume.Name)}", $"remove the volume {volume.Name}", null, cancellation, HttpStatusCode.NotFound);
     }
 

@@ -88,11 +88,11 @@ public sealed partial class EngineClient : IDisposable
     /// <param name="what">What the engine is to do, for the sentence if it won't.</param>
     /// <param name="limit">How long it may take; null for a minute.</param>
     /// <param name="cancellation">Ends the request.</param>
-    /// <param name="done">A status besides those of success that means that it was done already, such as 404 when removing.</param>
+    /// <param name="done">Statuses besides those of success that mean that it was done already, such as 404 when removing.</param>
     /// <exception cref="EngineException">It would not.</exception>
     /// <exception cref="EngineUnreachableException">It does not answer.</exception>
     internal async Task DoAsync(
-        HttpMethod method, string path, string what, TimeSpan? limit, CancellationToken cancellation, HttpStatusCode? done = null)
+        HttpMethod method, string path, string what, TimeSpan? limit, CancellationToken cancellation, params HttpStatusCode[] done)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         timeout.CancelAfter(limit ?? ShortAnswer);
@@ -101,7 +101,7 @@ public sealed partial class EngineClient : IDisposable
             using var response = await SendAsync(method, path, what, null, null, timeout.Token);
             await response.Content.LoadIntoBufferAsync(timeout.Token);
         }
-        catch (EngineException exception) when (exception.Status == done)
+        catch (EngineException exception) when (done.Contains(exception.Status))
         {
             // It was done before.
         }

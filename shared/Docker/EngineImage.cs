@@ -21,13 +21,9 @@ public sealed record EngineImage
     /// <summary>See <see cref="ImageLabels"/>.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
-    /// <summary>The app it was built for; null for an image of somebody else.</summary>
-    public Guid? App => EngineClient.AppOf(Labels);
+    /// <summary>Instructions for builds upon it.</summary>
+    public IReadOnlyList<string> OnBuild { get; init; } = [];
 
-    /// <summary>
-    /// Whether the platform gave a tag. Labels are inherited: an image that somebody has built upon an app's has its
-    /// labels, too, but a name of its own.
-    /// </summary>
-    internal bool IsOwnTag(string tag) =>
-        Labels.TryGetValue(ImageLabels.AppName, out var name) && tag[..tag.LastIndexOf(':')].EndsWith($"/{name}", StringComparison.Ordinal);
+    /// <summary>The app it says it was built for; null if it says nothing.</summary>
+    public Guid? App => EngineClient.AppOf(Labels);
 }

@@ -1,11 +1,14 @@
 namespace Paas.Docker;
 
 /// <summary>
-/// What is written on all that the platform makes in an engine. Only what has <see cref="App"/> is ever stopped, removed
-/// or pruned: the rest is somebody else's.
+/// What is written on all that the platform makes in an engine. A label tells, and proves nothing: an image has those of
+/// its base, and a container those of its image. What only the platform can give is a name: what has none of the
+/// platform's is never stopped, removed or taken for the platform's own, whatever its labels say.
 /// </summary>
 public static class ImageLabels
 {
+    private const string Beginning = "io.paas.";
+
     /// <summary>The app's id: a name may be given to another app later.</summary>
     public const string App = "io.paas.app";
 
@@ -18,7 +21,7 @@ public static class ImageLabels
     /// <summary>The deployment the image was built for.</summary>
     public const string Deployment = "io.paas.deployment";
 
-    /// <summary>A digest of all that went into the image: an image with the same one need not be built again.</summary>
+    /// <summary>A digest of all that went into the image, for people who compare two.</summary>
     public const string Inputs = "io.paas.inputs";
 
     /// <summary>The number of the release a container belongs to.</summary>
@@ -52,4 +55,7 @@ public static class ImageLabels
 
     /// <summary>The sealed password of an add-on, on its volume.</summary>
     public const string Sealed = "io.paas.sealed";
+
+    /// <summary>Whether a label is one that only the platform may give.</summary>
+    public static bool IsOfPlatform(string name) => name.StartsWith(Beginning, StringComparison.OrdinalIgnoreCase);
 }

@@ -35,6 +35,9 @@ public sealed class RegistryOptions : IValidatableObject
     /// <summary>As image names begin with it: <c>registry.example.com/paas</c>; null without a registry.</summary>
     public string? Prefix => string.IsNullOrEmpty(Url) ? null : $"{new Uri(Url).Authority}{new Uri(Url).AbsolutePath.TrimEnd('/')}";
 
+    /// <summary>The names of an app's images.</summary>
+    public AppImages ImagesOf(Guid appId, string app) => new(appId, app, Prefix);
+
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {

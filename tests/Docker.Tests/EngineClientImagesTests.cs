@@ -32,11 +32,11 @@ public sealed class EngineClientImagesTests(DockerEngine engine, RegistryServer 
         var second = await MakeAsync("paas/shop:b");
         await RandomImage.MakeAsync(engine, "paas/other:a", Labels(Guid.NewGuid()), RandomImage.Bytes());
         await RandomImage.MakeAsync(engine, "stranger:a", new Dictionary<string, string>(), RandomImage.Bytes());
-        (await client.ListImagesAsync(_app, Cancellation)).Select(image => image.Id).ShouldBe([second, first]);
+        (await client.ListImagesAsync(Images(), Cancellation)).Select(image => image.Id).ShouldBe([second, first]);
 
-        await client.TagAsync((await client.FindImageAsync(first, Cancellation))!, "paas/shop", "a", Cancellation);
+        await client.TagAsync((await client.FindImageAsync(first, Cancellation))!, Images(), "paas/shop", "a", Cancellation);
 
-        (await client.ListImagesAsync(_app, Cancellation)).Select(image => image.Id).ShouldBe([first, second]);
+        (await client.ListImagesAsync(Images(), Cancellation)).Select(image => image.Id).ShouldBe([first, second]);
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class EngineClientImagesTests(DockerEngine engine, RegistryServer 
     {
         using var client = Client();
         var repository = $"127.0.0.1:{Ports.Free()}/paas/down";
-        await client.TagAsync(await ImageAsync(client, "paas/down:1"), repository, "1", Cancellation);
+        await client.TagAsync(await ImageAsync(client, "paas/down:1"), Images("down"), repository, "1", Cancellation);
 
         var down = await Should.ThrowAsync<ImagePushException>(() => PushAsync(client, repository, Registry()));
 
@@ -100,15 +100,15 @@ public sealed class EngineClientImagesTests(DockerEngine engine, RegistryServer 
     {
         using var client = Client();
         var image = await ImageAsync(client, "paas/shop:1");
-        await client.TagAsync(image, "paas/shop", "2", Cancellation);
-        await client.TagAsync(image, "registry.example.com/paas/shop", "3", Cancellation);
+        await client.TagAsync(image, Images(), "paas/shop", "2", Cancellation);
+        await client.TagAsync(image, Images(), "registry.example.com/paas/shop", "3", Cancellation);
         image = (await client.FindImageAsync(image.Id, Cancellation))!;
         image.Tags.Count.ShouldBe(3);
 
-        (await client.RemoveImageAsync(image, Cancellation)).ShouldBeTrue();
+        (await client.RemoveImageAsync(image, Images(), Cancellation)).ShouldBeTrue();
 
         (await client.FindImageAsync(image.Id, Cancellation)).ShouldBeNull();
-        (await client.RemoveImageAsync(image, Cancellation)).ShouldBeTrue("it is gone, whoever removed it");
+        (await client.RemoveImageAsync(image, Images(), Cancellation)).ShouldBeTrue("it is gone, whoever removed it");
     }
 
     [Fact]
@@ -116,26 +116,26 @@ public sealed class EngineClientImagesTests(DockerEngine engine, RegistryServer 
     {
         using var client = Client();
         var image = await ImageAsync(client, "paas/shop:used");
-        await client.TagAsync(image, "paas/shop", "used-too", Cancellation);
+        await client.TagAsync(image, Images(), "paas/shop", "used-too", Cancellation);
         image = (await client.FindImageAsync(image.Id, Cancellation))!;
         var container = (await engine.DockerAsync("create", image.Id, "/content")).Trim();
 
-        (await client.RemoveImageAsync(image, Cancellation)).ShouldBeFalse();
+        (await client.RemoveImageAsync(image, Images(), Cancellation)).ShouldBeFalse();
 
         (await client.FindImageAsync(image.Id, Cancellation))!.Tags.Count.ShouldBe(2);
         await engine.DockerAsync("rm", container);
-        (await client.RemoveImagesAsync(_app, Cancellation)).ShouldBe(1);
+        (await client.RemoveImagesAsync(Images(), Cancellation)).ShouldBe(1);
     }
 
     [Fact]
-    public async Task An_image_without_the_label_is_never_touched()
+    public async Task An_image_without_a_name_of_the_platform_is_never_touched()
     {
         using var client = Client();
         var id = await RandomImage.MakeAsync(engine, "stranger:1", new Dictionary<string, string>(), RandomImage.Bytes());
         var image = (await client.FindImageAsync(id, Cancellation))!;
 
-        await Should.ThrowAsync<ArgumentException>(() => client.RemoveImageAsync(image, Cancellation));
-        await Should.ThrowAsync<ArgumentException>(() => client.TagAsync(image, "paas/stranger", "1", Cancellation));
+        await Should.ThrowAsync<ArgumentException>(() => client.RemoveImageAsync(image, Images(), Cancellation));
+        await Should.ThrowAsync<ArgumentException>(() => client.TagAsync(image, Images(), "paas/stranger", "1", Cancellation));
 
         (await client.FindImageAsync(id, Cancellation))!.Tags.ShouldBe(["stranger:1"]);
     }
@@ -146,10 +146,12 @@ public sealed class EngineClientImagesTests(DockerEngine engine, RegistryServer 
         using var client = Client();
         var id = await RandomImage.MakeAsync(engine, "somebody/debugger:1", Labels(_app), RandomImage.Bytes());
 
-        (await client.RemoveImagesAsync(_app, Cancellation)).ShouldBe(0);
+        (await client.RemoveImagesAsync(Images(), Cancellation)).ShouldBe(0);
 
         (await client.FindImageAsync(id, Cancellation))!.Tags.ShouldBe(["somebody/debugger:1"]);
     }
+
+    private AppImages Images(string name = "shop") => new(_app, name, "registry.example.com/paas");
 
     private static Dictionary<string, string> Labels(Guid app, string name = "shop") => new() { [ImageLabels.App] = $"{app}", [ImageLabels.AppName] = name };
 
@@ -160,7 +162,7 @@ public sealed class EngineClientImagesTests(DockerEngine engine, RegistryServer 
     private async Task<string> TaggedForPushAsync(EngineClient client, string name)
     {
         var repository = $"{server.Url.Authority}/paas/{name}";
-        await client.TagAsync(await ImageAsync(client, $"paas/{name}:1"), repository, "1", Cancellation);
+        await client.TagAsync(await ImageAsync(client, $"paas/{name}:1"), Images(name), repository, "1", Cancellation);
         return repository;
     }
 

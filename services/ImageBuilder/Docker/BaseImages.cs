@@ -46,14 +46,16 @@ public sealed partial class BaseImages
 
     internal string PhpFor(string? version) => Put(Php, "PHP", version, "8.4");
 
+    internal IEnumerable<string> All => Named.Select(image => image.Image);
+
     internal IEnumerable<ValidationResult> Validate() =>
-        new[]
-        {
-            (nameof(Python), Python), (nameof(Node), Node), (nameof(DotNetSdk), DotNetSdk), (nameof(DotNet), DotNet), (nameof(Go), Go),
-            (nameof(Php), Php), (nameof(Composer), Composer), (nameof(Static), Static), (nameof(Process), Process),
-        }
-        .Where(image => !ImageName().IsMatch(image.Item2))
-        .Select(image => new ValidationResult(ImageBuilderTexts.WrongBaseImage(image.Item1, image.Item2)));
+        Named.Where(image => !ImageName().IsMatch(image.Image)).Select(image => new ValidationResult(ImageBuilderTexts.WrongBaseImage(image.Setting, image.Image)));
+
+    private (string Setting, string Image)[] Named =>
+    [
+        (nameof(Python), Python), (nameof(Node), Node), (nameof(DotNetSdk), DotNetSdk), (nameof(DotNet), DotNet), (nameof(Go), Go),
+        (nameof(Php), Php), (nameof(Composer), Composer), (nameof(Static), Static), (nameof(Process), Process),
+    ];
 
     /// <summary>.NET's images are named by <c>8.0</c>, whichever SDK of it is asked for.</summary>
     private static string? TwoParts(string? version) => version?.Split('.') switch

@@ -1,13 +1,13 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Paas.Contracts;
 using Paas.Docker;
+using Paas.ImageBuilder.Docker.Sources;
 
 namespace Paas.ImageBuilder.Docker;
 
 /// <summary>All that makes an image what it is: builds with the same inputs need not be done twice.</summary>
-internal static partial class BuildInputs
+internal static class BuildInputs
 {
     // What is fetched is the engine's to find; a Dockerfile with more than these is of a stranger who wants to keep us busy.
     private const int MaxImages = 50;
@@ -35,51 +35,12 @@ internal static partial class BuildInputs
         return Convert.ToHexStringLower(SHA256.HashData(inputs));
     }
 
-    /// <summary>The images a Dockerfile names in FROM and COPY --from, as far as that can be told without running it.</summary>
+    /// <summary>The images a Dockerfile names in FROM, COPY --from and RUN --mount, as far as that can be told without running it.</summary>
     internal static IReadOnlyCollection<string> BaseImages(string dockerfile, IReadOnlyDictionary<string, string> args)
     {
-        var (known, stages, images) = (new Dictionary<string, string>(), new HashSet<string>(StringComparer.OrdinalIgnoreCase), new HashSet<string>());
-        foreach (var line in dockerfile.Split('\n'))
-        {
-            if (stages.Count == 0 && images.Count == 0 && Arg().Match(line) is { Success: true } arg)
-            {
-                var name = arg.Groups["name"].Value;
-                known[name] = args.GetValueOrDefault(name) ?? arg.Groups["value"].Value.Trim('"', '\'');
-            }
-            else if (From().Match(line) is { Success: true } from)
-            {
-                Add(from.Groups["image"].Value);
-                if (from.Groups["stage"] is { Success: true } stage)
-                    stages.Add(stage.Value);
-            }
-            else if (CopyFrom().Match(line) is { Success: true } copy)
-            {
-                Add(copy.Groups["image"].Value);
-            }
-        }
-
-        return images;
-
-        void Add(string text)
-        {
-            var image = Reference().Replace(text, match => known.GetValueOrDefault(match.Groups["name"].Value) is { Length: > 0 } value ? value : match.Groups["default"].Value);
-            if (!stages.Contains(image) && image != "scratch" && !image.All(char.IsAsciiDigit) && ImageName().IsMatch(image) && images.Count < MaxImages)
-                images.Add(image);
-        }
+        if (DockerfileSources.Of(dockerfile, args, architecture: null) is not { } sources)
+            return [];
+        var images = sources.Images.Where(image => !sources.IsStage(image) && !sources.IsNumberOfStage(image) && image.Text != "scratch");
+        return [.. images.Select(image => image.Text).Where(image => ImageReference.TryParse(image, out _)).Distinct().Take(MaxImages)];
     }
-
-    [GeneratedRegex(@"^\s*ARG\s+(?<name>\w+)=(?<value>\S*)", RegexOptions.IgnoreCase)]
-    private static partial Regex Arg();
-
-    [GeneratedRegex(@"^\s*FROM\s+(--platform=\S+\s+)?(?<image>\S+)(\s+AS\s+(?<stage>\S+))?", RegexOptions.IgnoreCase)]
-    private static partial Regex From();
-
-    [GeneratedRegex(@"^\s*COPY\s.*--from=(?<image>\S+)", RegexOptions.IgnoreCase)]
-    private static partial Regex CopyFrom();
-
-    [GeneratedRegex(@"\$(\{(?<name>\w+)(:-(?<default>[^}]*))?\}|(?<name>\w+))")]
-    private static partial Regex Reference();
-
-    [GeneratedRegex(@"\A[a-z0-9][A-Za-z0-9._:/@-]{0,250}\z")]
-    private static partial Regex ImageName();
 }

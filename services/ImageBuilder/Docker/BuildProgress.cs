@@ -31,6 +31,9 @@ internal interface IBuildProgress
     /// <summary>The step that has failed, once the engine has told of an error.</summary>
     BuildStep? Failed { get; }
 
+    /// <summary>The ids of the images that the steps have made on the way, as far as the engine keeps such.</summary>
+    IReadOnlyList<string> Made => [];
+
     void Read(BuildMessage message);
 }
 
@@ -131,8 +134,10 @@ internal sealed partial class ClassicProgress : IBuildProgress
     private readonly TimeProvider _clock;
     private readonly int _labels;
     private readonly LineBuffer _lines;
+    private readonly List<string> _made = [];
     private BuildStep? _step;
     private long _started;
+    private bool _isBase;
 
     /// <param name="log">Is told.</param>
     /// <param name="clock">Measures the steps.</param>
@@ -144,6 +149,8 @@ internal sealed partial class ClassicProgress : IBuildProgress
     }
 
     public BuildStep? Failed { get; private set; }
+
+    public IReadOnlyList<string> Made => _made;
 
     public void Read(BuildMessage message)
     {
@@ -162,6 +169,7 @@ internal sealed partial class ClassicProgress : IBuildProgress
             var (number, of) = (int.Parse(step.Groups["number"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(step.Groups["of"].ValueSpan, CultureInfo.InvariantCulture) - _labels);
             _step = number > of ? null : new BuildStep(string.Create(CultureInfo.InvariantCulture, $"[{number}/{of}] {step.Groups["what"]}"));
             _started = _clock.GetTimestamp();
+            _isBase = step.Groups["what"].ValueSpan.StartsWith("FROM ", StringComparison.OrdinalIgnoreCase);
             if (_step is not null)
                 _log.Detail(_step.Name);
         }
@@ -172,6 +180,9 @@ internal sealed partial class ClassicProgress : IBuildProgress
         }
         else if (StepEnds().IsMatch(line))
         {
+            // What a step printed may look the same: it names no image, or none that may be removed.
+            if (!_isBase)
+                _made.Add(line[" ---> ".Length..]);
             if (_step is not null && _clock.GetElapsedTime(_started) is { TotalSeconds: >= 0.1 } time)
                 _log.Detail("  " + ImageBuilderTexts.DoneIn(time));
         }

@@ -7,6 +7,7 @@ using Paas.Hosting;
 using Paas.Hosting.Artifacts;
 using Paas.Hosting.Steps;
 using Paas.ImageBuilder.Docker.Dockerfiles;
+using Paas.ImageBuilder.Docker.Sources;
 
 namespace Paas.ImageBuilder.Docker;
 
@@ -16,12 +17,16 @@ public sealed partial class DockerImageBuilder(
     IArtifactStore artifacts,
     IOptions<PaasOptions> paas,
     IOptions<ImageBuilderOptions> options,
+    IOptions<RegistryOptions> registry,
+    IOptions<ArtifactsOptions> store,
     TimeProvider clock,
     ILogger<DockerImageBuilder> logger) : IImageBuilder
 {
     private static readonly TimeSpan KeepLocks = TimeSpan.FromDays(1);
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(10);
     private readonly ImageBuilderOptions _options = options.Value;
+    private readonly BuiltImages _built = new(paas.Value.DataDirectory);
+    private readonly StageImages _stages = new(engine, logger);
 
     public IReadOnlyList<string> Targets { get; } = [Target.Docker, Target.Kubernetes];
 
@@ -31,7 +36,7 @@ public sealed partial class DockerImageBuilder(
         LocalBuild.RemoveOldLocks(paas.Value.DataDirectory, (clock.GetUtcNow() - KeepLocks).UtcDateTime);
         // A command that comes a second time while the first is at work waits for what that one makes.
         using var turn = await LocalBuild.Of(paas.Value.DataDirectory, command.DeploymentId, command.Attempt).LockAsync(clock, cancellation);
-        if (await engine.FindImageAsync(TagOf(command), cancellation) is { } built && built.App == command.AppId)
+        if (await engine.FindImageAsync(TagOf(command), cancellation) is { } built)
         {
             log.Heading(ImageBuilderTexts.AlreadyBuilt());
             return new BuiltImage(built.Id, builder);
@@ -41,7 +46,7 @@ public sealed partial class DockerImageBuilder(
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         try
         {
-            return new BuiltImage(await BuildOrReuseAsync(command, log, stop.Token), builder);
+            return new BuiltImage(await BuildOrReuseAsync(command, builder, log, stop.Token), builder);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -55,11 +60,13 @@ public sealed partial class DockerImageBuilder(
     /// <summary>The name of the image on the engine: the same attempt always has the same.</summary>
     internal static string TagOf(BuildImage command) => $"{RepositoryOf(command)}:{VersionOf(command)}";
 
-    private static string RepositoryOf(BuildImage command) => $"paas/{command.App}";
+    private static string RepositoryOf(BuildImage command) => AppImages.RepositoryOf(command.App);
+
+    private AppImages ImagesOf(BuildImage command) => registry.Value.ImagesOf(command.AppId, command.App);
 
     private static string VersionOf(BuildImage command) => string.Create(CultureInfo.InvariantCulture, $"{command.DeploymentId:N}-{command.Attempt}");
 
-    private async Task<string> BuildOrReuseAsync(BuildImage command, IStepLog log, CancellationToken cancellation)
+    private async Task<string> BuildOrReuseAsync(BuildImage command, string builder, IStepLog log, CancellationToken cancellation)
     {
         var plan = command.Plan;
         log.Heading(ImageBuilderTexts.Building(command.App, command.Commit, plan.Runtime, plan.RuntimeVersion));
@@ -72,9 +79,12 @@ public sealed partial class DockerImageBuilder(
         var text = own?.Text ?? GeneratedDockerfile.For(plan, files, _options.BaseImages);
         var (path, added) = own?.In(files) ?? (GeneratedDockerfile.Name, (GeneratedDockerfile.Name, text));
 
+        if (own is not null)
+            await new SourceRules(engine, _options, registry.Value, store.Value).CheckAsync(command, own.Path, text, plan.Args, cancellation);
         var request = new BuildRequest
         {
             Tag = TagOf(command),
+            CacheNamespace = command.AppId.ToString("D"),
             Dockerfile = path,
             Args = plan.Args,
             Target = plan.DockerTarget,
@@ -84,37 +94,79 @@ public sealed partial class DockerImageBuilder(
             CgroupParent = _options.BuildCgroup,
         };
         var inputs = await BuildInputs.DigestAsync(engine, command, text, request, cancellation);
-        if (!command.NoCache && await ReuseAsync(command, inputs, log, cancellation) is { } reused)
+        if (!command.NoCache && await ReuseAsync(command, builder, inputs, log, cancellation) is { } reused)
             return reused;
 
         Announce(log, plan, own, text);
         request = request with { Labels = Labels(command, inputs) };
         using var context = new BuildContext(artifacts, command.SourceDigest, files, hasOwn ? "" : DockerfileWriter.Source, added).AsTar();
-        return await BuildAsync(request, context, new BuildErrors(_options, own?.Path ?? path, text, !hasOwn), log, cancellation);
+        var image = await BuildAsync(command, request, context, new BuildErrors(_options, own?.Path ?? path, text, !hasOwn), log, cancellation);
+        _built.Add(command.AppId, new(builder, inputs, image, command.Commit), clock.GetUtcNow());
+        return image;
     }
 
-    private async Task<string?> ReuseAsync(BuildImage command, string inputs, IStepLog log, CancellationToken cancellation)
+    private async Task<string?> ReuseAsync(BuildImage command, string builder, string inputs, IStepLog log, CancellationToken cancellation)
     {
-        if (await engine.FindImageOfAsync(command.AppId, inputs, cancellation) is not { } image || image.Size > _options.MaxImageBytes)
+        if (_built.Find(command.AppId, builder, inputs) is not { } known
+            || await engine.FindImageAsync(known.Image, cancellation) is not { } image || image.Size > _options.MaxImageBytes || !ImagesOf(command).Include(image))
+        {
             return null;
+        }
+
         try
         {
-            await engine.TagAsync(image, RepositoryOf(command), VersionOf(command), cancellation);
+            await engine.TagAsync(image, ImagesOf(command), RepositoryOf(command), VersionOf(command), cancellation);
         }
         catch (EngineException exception) when (exception.Status == System.Net.HttpStatusCode.NotFound)
         {
             return null; // pruned a moment ago
         }
 
-        log.Heading(ImageBuilderTexts.Reused(image.Labels.GetValueOrDefault(ImageLabels.Commit, "")));
+        log.Heading(ImageBuilderTexts.Reused(known.Commit));
         return image.Id;
     }
 
-    private async Task<string> BuildAsync(BuildRequest request, BuildContext context, BuildErrors errors, IStepLog log, CancellationToken cancellation)
+    private async Task<string> BuildAsync(
+        BuildImage command, BuildRequest request, BuildContext context, BuildErrors errors, IStepLog log, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
-        var isBegun = false;
         IBuildProgress progress = request.IsClassic ? new ClassicProgress(log, clock, request.Labels.Count) : new BuildKitProgress(log);
+        if (request.IsClassic)
+            _stages.Begin();
+        EngineImage image;
+        try
+        {
+            image = await BuildAsync(request, context, progress, errors, cancellation);
+        }
+        catch when (request.IsClassic)
+        {
+            // What the steps before it have made is where the next try begins.
+            await _stages.EndAsync([], cancellation);
+            throw;
+        }
+
+        if (request.IsClassic)
+            await _stages.EndAsync(progress.Made, cancellation);
+        if (image.Labels.Keys.FirstOrDefault(label => ImageLabels.IsOfPlatform(label) && !request.Labels.ContainsKey(label)) is { } foreign)
+        {
+            await engine.RemoveImageAsync(image, ImagesOf(command), cancellation);
+            throw new StepFailedException(FailureReason.BuildFailed, ImageBuilderTexts.LabelOfPlatform(foreign));
+        }
+
+        if (image.Size > _options.MaxImageBytes)
+        {
+            await engine.RemoveImageAsync(image, ImagesOf(command), cancellation);
+            throw new StepFailedException(FailureReason.ImageTooLarge, ImageBuilderTexts.ImageTooLarge(image.Size, _options.MaxImageBytes));
+        }
+
+        log.Heading(ImageBuilderTexts.ImageBuilt(image.Size, clock.GetElapsedTime(started)));
+        return image.Id;
+    }
+
+    private async Task<EngineImage> BuildAsync(
+        BuildRequest request, BuildContext context, IBuildProgress progress, BuildErrors errors, CancellationToken cancellation)
+    {
+        var isBegun = false;
         try
         {
             await foreach (var message in engine.BuildAsync(request, context, cancellation))
@@ -136,15 +188,7 @@ public sealed partial class DockerImageBuilder(
             throw new EngineTroubleException(ImageBuilderTexts.SourcesNotTaken(), away);
         }
 
-        var image = await engine.FindImageAsync(request.Tag, cancellation) ?? throw new EngineTroubleException(ImageBuilderTexts.NoImageMade());
-        if (image.Size > _options.MaxImageBytes)
-        {
-            await engine.RemoveImageAsync(image, cancellation);
-            throw new StepFailedException(FailureReason.ImageTooLarge, ImageBuilderTexts.ImageTooLarge(image.Size, _options.MaxImageBytes));
-        }
-
-        log.Heading(ImageBuilderTexts.ImageBuilt(image.Size, clock.GetElapsedTime(started)));
-        return image.Id;
+        return await engine.FindImageAsync(request.Tag, cancellation) ?? throw new EngineTroubleException(ImageBuilderTexts.NoImageMade());
     }
 
     private void Announce(IStepLog log, BuildPlan plan, OwnDockerfile? own, string text)
@@ -181,8 +225,8 @@ public sealed partial class DockerImageBuilder(
         try
         {
             // An image that others use as well has more than this name, and stays.
-            if (await engine.FindImageAsync(TagOf(command), limit.Token) is { Tags.Count: 1 } image && image.App == command.AppId)
-                await engine.RemoveImageAsync(image, limit.Token);
+            if (await engine.FindImageAsync(TagOf(command), limit.Token) is { Tags.Count: 1 } image)
+                await engine.RemoveImageAsync(image, ImagesOf(command), limit.Token);
         }
         catch (Exception exception) when (exception is EngineException or EngineUnreachableException or OperationCanceledException)
         {

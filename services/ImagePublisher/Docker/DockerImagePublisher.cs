@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
@@ -16,6 +17,7 @@ public sealed partial class DockerImagePublisher(
     EngineClient engine, ImageRegistry registry, ImagePruner pruner, IOptions<RegistryOptions> options, TimeProvider clock) : IImagePublisher
 {
     private const int TagLength = 12;
+    private const int HiddenBytes = 16;
 
     public IReadOnlyList<string> Targets { get; } = [Target.Docker, Target.Kubernetes];
 
@@ -23,17 +25,23 @@ public sealed partial class DockerImagePublisher(
     {
         if (!ImageId().IsMatch(command.ImageId))
             throw new StepPermanentException(ImagePublisherTexts.NotADockerImage(command.ImageId));
+        var app = options.Value.ImagesOf(command.AppId, command.App);
         var image = await engine.FindImageAsync(command.ImageId, cancellation);
-        if (image is not null && image.App != command.AppId)
+        if (image is not null && !app.Include(image))
             throw new StepPermanentException(ImagePublisherTexts.ImageOfAnother(command.ImageId, command.App));
 
-        var digest = options.Value.Prefix is { } prefix
-            ? await PublishAsync(command, image, $"{prefix}/{command.App}", log, cancellation)
+        var digest = app.InRegistry is { } repository
+            ? await PublishAsync(command, app, image, repository, log, cancellation)
             : Keep(image, log);
         if (digest is null)
+        {
             log.Warning(await LostAsync(command, cancellation));
-        else if (image is not null)
-            await pruner.PruneAsync(image, log, cancellation);
+            return null;
+        }
+
+        await HideAsync(app, command.ImageId, cancellation);
+        if (image is not null)
+            await pruner.PruneAsync(image, app, log, cancellation);
         return digest;
     }
 
@@ -44,7 +52,8 @@ public sealed partial class DockerImagePublisher(
         return image?.Id;
     }
 
-    private async Task<string?> PublishAsync(PublishImage command, EngineImage? image, string repository, IStepLog log, CancellationToken cancellation)
+    private async Task<string?> PublishAsync(
+        PublishImage command, AppImages app, EngineImage? image, string repository, IStepLog log, CancellationToken cancellation)
     {
         var tag = command.Commit[..TagLength];
         try
@@ -55,7 +64,7 @@ public sealed partial class DockerImagePublisher(
                 return published.Digest;
             }
 
-            return image is null ? null : await PushAsync(command.App, image, repository, tag, log, cancellation);
+            return image is null ? null : await PushAsync(app, image, repository, tag, log, cancellation);
         }
         catch (ImageRegistryException exception) when (exception.IsRefusal)
         {
@@ -71,14 +80,13 @@ public sealed partial class DockerImagePublisher(
         }
     }
 
-    private async Task<string?> PushAsync(string app, EngineImage image, string repository, string tag, IStepLog log, CancellationToken cancellation)
+    private async Task<string?> PushAsync(AppImages app, EngineImage image, string repository, string tag, IStepLog log, CancellationToken cancellation)
     {
         var started = Stopwatch.GetTimestamp();
         log.Heading(ImagePublisherTexts.Publishing($"{repository}:{tag}"));
         try
         {
-            // The tag stays afterwards: with it the engine knows the image by its digest, and need not pull it to run it.
-            await engine.TagAsync(image, repository, tag, cancellation);
+            await engine.TagAsync(image, app, repository, tag, cancellation);
         }
         catch (EngineException exception) when (exception.Status == HttpStatusCode.NotFound)
         {
@@ -87,10 +95,25 @@ public sealed partial class DockerImagePublisher(
 
         var progress = new PushLog(log, clock);
         var digest = await engine.PushAsync(repository, tag, options.Value, progress.Take, cancellation);
-        if (await registry.FindAsync(app, digest, cancellation) is not { } pushed || !pushed.Is(image.Id))
+        if (await registry.FindAsync(app.App, digest, cancellation) is not { } pushed || !pushed.Is(image.Id))
             throw new InvalidOperationException(ImagePublisherTexts.NotWhatWasPushed(repository, digest, image.Id));
         log.Detail(ImagePublisherTexts.Pushed(digest, progress.Pushed, progress.There, Stopwatch.GetElapsedTime(started)));
         return digest;
+    }
+
+    /// <summary>
+    /// Takes from an image the tag by which it was pushed, which others could guess, and gives it one that no one can: by
+    /// that the engine knows its digest, and need not pull what it runs.
+    /// </summary>
+    private async Task HideAsync(AppImages app, string imageId, CancellationToken cancellation)
+    {
+        if (app.InRegistry is not { } repository || await engine.FindImageAsync(imageId, cancellation) is not { } image || !app.Include(image))
+            return;
+        var tags = image.Tags.Where(tag => tag.StartsWith(repository + ":", StringComparison.Ordinal)).Select(tag => tag[(repository.Length + 1)..]).ToLookup(HiddenTag().IsMatch);
+        if (tags[false].Any() && !tags[true].Any())
+            await engine.TagAsync(image, app, repository, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(HiddenBytes)), cancellation);
+        foreach (var tag in tags[false])
+            await engine.UntagAsync(repository, tag, cancellation);
     }
 
     private async Task<string> LostAsync(PublishImage command, CancellationToken cancellation)
@@ -100,6 +123,9 @@ public sealed partial class DockerImagePublisher(
             ? ImagePublisherTexts.Lost(command.ImageId, command.Builder)
             : ImagePublisherTexts.OnAnotherEngine(command.ImageId, command.Builder, here);
     }
+
+    [GeneratedRegex(@"\A[0-9a-f]{32}\z")]
+    private static partial Regex HiddenTag();
 
     [GeneratedRegex(@"^sha256:[0-9a-f]{64}\z")]
     private static partial Regex ImageId();

@@ -9,20 +9,20 @@ namespace Paas.ImagePublisher.Docker;
 public sealed partial class ImagePruner(EngineClient engine, IOptions<ImagePublisherOptions> options, ILogger<ImagePruner> logger)
 {
     /// <summary>Keeps an image and the others of its app that were used last. That this can't be done now is no reason to publish nothing.</summary>
-    public async Task PruneAsync(EngineImage published, IStepLog log, CancellationToken cancellation)
+    public async Task PruneAsync(EngineImage published, AppImages app, IStepLog log, CancellationToken cancellation)
     {
         try
         {
             var removed = 0;
-            var others = (await engine.ListImagesAsync(published.App!.Value, cancellation)).Where(image => image.Id != published.Id);
+            var others = (await engine.ListImagesAsync(app, cancellation)).Where(image => image.Id != published.Id);
             foreach (var image in others.Skip(options.Value.KeepImages - 1))
-                removed += await engine.RemoveImageAsync(image, cancellation) ? 1 : 0;
+                removed += await engine.RemoveImageAsync(image, app, cancellation) ? 1 : 0;
             if (removed > 0)
                 log.Detail(ImagePublisherTexts.Pruned(removed));
         }
         catch (Exception exception) when (exception is EngineException or EngineUnreachableException)
         {
-            Log.NotPruned(logger, published.App!.Value, exception.Message);
+            Log.NotPruned(logger, app.AppId, exception.Message);
         }
     }
 

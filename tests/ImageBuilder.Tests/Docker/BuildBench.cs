@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Paas.Contracts;
 using Paas.Docker;
 using Paas.Hosting;
+using Paas.Hosting.Artifacts;
 using Paas.Hosting.Steps;
 using Paas.ImageBuilder.Docker;
 using Paas.Servers;
@@ -36,6 +37,8 @@ internal sealed class BuildBench(DockerEngine engine) : IDisposable
 
     public ImageBuilderOptions Options => Platform.Options;
 
+    public RegistryOptions Registry { get; set; } = new();
+
     public TestLog Log => Platform.Log;
 
     public static BuildPlan OwnDockerfile { get; } = new() { Runtime = RuntimeName.Docker, Dockerfile = "Dockerfile" };
@@ -45,6 +48,8 @@ internal sealed class BuildBench(DockerEngine engine) : IDisposable
         Platform.Store,
         Microsoft.Extensions.Options.Options.Create(new PaasOptions { DataDirectory = Platform.DataDirectory }),
         Microsoft.Extensions.Options.Options.Create(Options),
+        Microsoft.Extensions.Options.Options.Create(Registry),
+        Microsoft.Extensions.Options.Options.Create(new ArtifactsOptions()),
         TimeProvider.System,
         NullLogger<DockerImageBuilder>.Instance);
 

@@ -45,6 +45,31 @@ public sealed class DockerImagePublisherTests(DockerEngine engine, RegistryServe
     }
 
     [Fact]
+    public async Task The_tag_of_a_push_does_not_stay_on_the_engine()
+    {
+        using var app = Published();
+        var built = await app.BuildAsync();
+
+        await app.PublishAsync(built);
+        await app.PublishAsync(built);
+
+        (await app.Engine.FindImageAsync($"{app.Repository}:aaaaaaaaaaaa", Cancellation)).ShouldBeNull();
+        var tags = (await app.Engine.FindImageAsync(built, Cancellation)).ShouldNotBeNull().Tags;
+        tags.Count(tag => tag.StartsWith($"paas/{app.App}:", StringComparison.Ordinal)).ShouldBe(1);
+        tags.Single(tag => tag.StartsWith(app.Repository, StringComparison.Ordinal)).ShouldMatch(":[0-9a-f]{32}$");
+    }
+
+    [Fact]
+    public async Task An_image_that_only_says_it_is_the_apps_is_not_published()
+    {
+        using var app = Published();
+        var labels = new Dictionary<string, string> { [ImageLabels.App] = $"{app.AppId}", [ImageLabels.AppName] = app.App };
+        var foreign = await RandomImage.MakeAsync(engine, "stranger:labels", labels, RandomImage.Bytes());
+
+        await Should.ThrowAsync<StepPermanentException>(() => app.PublishAsync(foreign));
+    }
+
+    [Fact]
     public async Task A_command_that_comes_again_gets_the_same_digest_and_pushes_nothing()
     {
         using var app = Published();

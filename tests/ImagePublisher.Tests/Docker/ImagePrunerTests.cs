@@ -77,6 +77,23 @@ public sealed class ImagePrunerTests(DockerEngine engine, RegistryServer server)
     }
 
     [Fact]
+    public async Task Images_with_the_labels_of_an_app_and_names_of_others_are_no_images_of_the_app()
+    {
+        using var app = new Publishing(engine) { KeepImages = 1 };
+        var labels = new Dictionary<string, string> { [ImageLabels.App] = $"{app.AppId}", [ImageLabels.AppName] = app.App };
+        var planted = await RandomImage.MakeAsync(engine, "stranger:planted", labels, RandomImage.Bytes());
+        var nameless = await RandomImage.MakeAsync(engine, "stranger:nameless", labels, RandomImage.Bytes());
+        await engine.DockerAsync("tag", planted, "stranger:nameless");
+        var own = await app.BuildAsync();
+
+        await app.PublishAsync(own);
+
+        (await app.ImagesAsync()).ShouldBe([own]);
+        foreach (var id in new[] { planted, nameless })
+            (await app.Engine.FindImageAsync(id, TestContext.Current.CancellationToken)).ShouldNotBeNull();
+    }
+
+    [Fact]
     public void An_engine_that_should_keep_nothing_is_refused_at_the_start() =>
         new ImagePublisherOptions { KeepImages = 0 }.Validate(new(new object())).Single().ErrorMessage
             .ShouldBe("ImagePublisher__KeepImages has to be at least 1: the image that runs is kept in any case.");

@@ -77,7 +77,7 @@ internal sealed class Publishing : IDisposable
     /// <summary>The registry, asked directly.</summary>
     public ImageRegistry Asked => new(Options.Create(Registry), TimeProvider.System);
 
-    public async Task<IReadOnlyList<string>> ImagesAsync() => [.. (await Engine.ListImagesAsync(AppId, Cancellation)).Select(image => image.Id)];
+    public async Task<IReadOnlyList<string>> ImagesAsync() => [.. (await Engine.ListImagesAsync(Registry.ImagesOf(AppId, App), Cancellation)).Select(image => image.Id)];
 
     /// <summary>Removes an image as an operator does who needs the space.</summary>
     public Task RemoveAsync(string imageId) => _server.DockerAsync("rmi", "--force", imageId);

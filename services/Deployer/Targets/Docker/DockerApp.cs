@@ -64,9 +64,9 @@ internal sealed partial class DockerApp(Guid appId, Tombstones tombstones, Docke
             await services.Router.RemoveAsync(command.AppId, command.App, cancellation);
             await _containers.EndAsync(await _containers.ListWithAddOnsAsync(cancellation), services.Options.Value.StopGrace, cancellation);
             var label = AppContainers.LabelOf(appId);
-            await services.Engine.RemoveNetworksAsync(label, cancellation);
-            await services.Engine.RemoveVolumesAsync(label, cancellation);
-            await services.Engine.RemoveImagesAsync(appId, cancellation);
+            await services.Engine.RemoveNetworksAsync(label, AppContainers.NetworkOf(appId), cancellation);
+            await services.Engine.RemoveVolumesAsync(label, AppContainers.NetworkOf(appId), cancellation);
+            await services.Engine.RemoveImagesAsync(services.Images.ImagesOf(appId, command.App), cancellation);
         }
         finally
         {

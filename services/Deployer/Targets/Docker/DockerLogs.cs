@@ -1,3 +1,4 @@
+using System.Globalization;
 using Paas.Contracts;
 using Paas.Deployer.Targets.Output;
 using Paas.Docker;
@@ -15,17 +16,18 @@ internal sealed class DockerLogs(EngineClient engine, TimeProvider clock) : IApp
     public async Task<IReadOnlyList<ILogSource>> FindAsync(Guid appId, CancellationToken cancellation)
     {
         var containers = await engine.ListContainersAsync(AppContainers.LabelOf(appId), cancellation);
-        return [.. containers.Where(container => container.Labels.ContainsKey(ImageLabels.Release))
+        return [.. containers.Where(container => AppContainers.IsInstance(NameOf(container), container.Labels))
             .Select(container => new ContainerLog(engine, container.Id, SourceOf(container), container.State == "running"))];
     }
 
     public Task WaitForInstanceAsync(Guid appId, CancellationToken cancellation) =>
-        engine.WaitForStartAsync(AppContainers.LabelOf(appId), clock.GetUtcNow() - Overlap, cancellation);
+        engine.WaitForStartAsync(AppContainers.LabelOf(appId), AppContainers.Names, clock.GetUtcNow() - Overlap, cancellation);
 
     private static string SourceOf(ContainerSummary container)
     {
         var process = container.Labels.GetValueOrDefault(ImageLabels.Process) ?? "";
-        var name = container.Names is [var first, ..] ? first : "";
-        return process == AppContainers.ReleaseCommand ? process : $"{process}.{name[(name.LastIndexOf('-') + 1)..]}";
+        return process == AppContainers.ReleaseCommand ? process : string.Create(CultureInfo.InvariantCulture, $"{process}.{AppContainers.NumberOf(NameOf(container))}");
     }
+
+    private static string NameOf(ContainerSummary container) => container.Names is [var first, ..] ? first : "";
 }

@@ -51,7 +51,7 @@ internal sealed class DockerTarget : IDeploymentTarget, IAsyncDisposable
     /// <summary>Looks where all apps' instances are.</summary>
     public async Task LookAtAllAsync(CancellationToken cancellation)
     {
-        var containers = await _services.Engine.ListContainersAsync(ImageLabels.App, cancellation);
+        var containers = (await _services.Engine.ListContainersAsync(ImageLabels.App, cancellation)).Where(AppContainers.IsOfPlatform);
         var known = _apps.Keys.Concat(containers.Select(container => Guid.TryParse(container.Labels.GetValueOrDefault(ImageLabels.App), out var id) ? id : Guid.Empty));
         foreach (var id in known.Where(id => id != Guid.Empty).Distinct())
             Look(id);

@@ -52,7 +52,7 @@ internal sealed partial class DockerTargetService(
     {
         var since = clock.GetUtcNow() - Overlap;
         await target.LookAtAllAsync(cancellation);
-        await foreach (var app in engine.ListenAsync(ImageLabels.App, since, cancellation))
+        await foreach (var app in engine.ListenAsync(ImageLabels.App, AppContainers.Names, since, cancellation))
         {
             if (Guid.TryParse(app, out var id))
                 target.Look(id);

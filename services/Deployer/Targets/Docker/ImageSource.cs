@@ -13,6 +13,9 @@ internal sealed record FoundImage(string Reference, RunnableImage Image);
 /// <summary>Finds a release's image on the engine, or fetches it from the registry.</summary>
 internal sealed class ImageSource(EngineClient engine, IOptions<RegistryOptions> registry)
 {
+    /// <summary>The names of an app's images.</summary>
+    public AppImages ImagesOf(Guid appId, string app) => registry.Value.ImagesOf(appId, app);
+
     /// <exception cref="StepPermanentException">There is no registry, and the engine does not have the image.</exception>
     /// <exception cref="EngineException">It could not be pulled.</exception>
     public async Task<FoundImage> GetAsync(string app, string digest, IStepLog log, CancellationToken cancellation)

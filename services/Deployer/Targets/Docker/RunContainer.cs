@@ -11,11 +11,16 @@ internal sealed record RunContainer(Guid AppId, Guid RunId, Container Container)
 
     public static string NameOf(string app, Guid runId) => $"paas-{app}-run-{runId:N}";
 
-    /// <returns>Null if it is not one of a run.</returns>
+    /// <returns>Null if it is not one of a run: labels say so, and the name proves it.</returns>
     public static RunContainer? From(Container container) =>
         Guid.TryParse(AppContainers.LabelOf(container, ImageLabels.App), out var app) && Guid.TryParse(AppContainers.LabelOf(container, ImageLabels.Run), out var run)
+            && IsRun(container.Name, container.Config.Labels)
             ? new RunContainer(app, run, container)
             : null;
+
+    /// <summary>Whether a container's name is that of the run its labels tell of.</summary>
+    public static bool IsRun(string name, IReadOnlyDictionary<string, string>? labels) =>
+        Guid.TryParse(labels?.GetValueOrDefault(ImageLabels.Run), out var run) && name == "/" + NameOf(labels?.GetValueOrDefault(ImageLabels.AppName) ?? "", run);
 
     public string Name => AppContainers.LabelOf(Container, ImageLabels.RunName) ?? "run";
 
