@@ -118,6 +118,15 @@ internal static class DeployerTexts
 
     public static string StartingAddOn(string name, string image) => $"Starting {name} ({image})";
 
+    public static string ListensOnExposed(string name, int exposed, int port) => string.Create(CultureInfo.InvariantCulture,
+        $"{name} listens on {exposed}, the port its image exposes, and not on PORT, which is {port}: requests go to {exposed}. With port: {exposed} in .paas.yml it is found at once.");
+
+    public static string AddOnMadeAgain(string name) =>
+        $"{name} gets a new container, since its password was in the command line of the one it had; its data stays";
+
+    public static string TooMuchWritten(string container, long size, int limit) => string.Create(CultureInfo.InvariantCulture,
+        $"{container} has written {size / (1024.0 * 1024):0} MiB into its own file system, and {limit} MiB are allowed (Deployer__AppDisk): it is stopped. Write less, or into a volume, and deploy or restart.");
+
     public static string AddOnStays(string name, string runs, string wanted) =>
         $"{name} stays at {runs}, since its data belongs to that version; {wanted} is asked for.";
 

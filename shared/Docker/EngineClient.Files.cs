@@ -38,26 +38,47 @@ public sealed partial class EngineClient
     /// <param name="folder">Whose it is to be.</param>
     /// <param name="cancellation">Ends the request.</param>
     /// <inheritdoc cref="FindFileAsync"/>
-    public async Task SetFolderAsync(string id, string path, ContainerFile folder, CancellationToken cancellation)
+    // The engine merges it with the folder that is there.
+    public Task SetFolderAsync(string id, string path, ContainerFile folder, CancellationToken cancellation) =>
+        WriteArchiveAsync(id, $"set the owner of {path}", [new PaxTarEntry(TarEntryType.Directory, path.Trim('/') + "/")
+        {
+            Uid = folder.Uid,
+            Gid = folder.Gid,
+            Mode = folder.Mode,
+            ModificationTime = folder.ModificationTime,
+        }], cancellation);
+
+    /// <summary>Puts a file of root's, which all users of the container may read, into a folder of a container that does not run.</summary>
+    /// <param name="id">The container.</param>
+    /// <param name="folder">Absolute, in the container; made if it is not there.</param>
+    /// <param name="name">Of the file.</param>
+    /// <param name="text">What it says.</param>
+    /// <param name="cancellation">Ends the request.</param>
+    /// <inheritdoc cref="FindFileAsync"/>
+    public Task WriteFileAsync(string id, string folder, string name, string text, CancellationToken cancellation)
+    {
+        const UnixFileMode Read = UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        const UnixFileMode Enter = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+        return WriteArchiveAsync(id, $"write {folder}/{name}", [
+            new PaxTarEntry(TarEntryType.Directory, folder.Trim('/') + "/") { Mode = Read | Enter | UnixFileMode.UserWrite },
+            new PaxTarEntry(TarEntryType.RegularFile, $"{folder.Trim('/')}/{name}") { Mode = Read, DataStream = new MemoryStream(Encoding.UTF8.GetBytes(text)) },
+        ], cancellation);
+    }
+
+    private async Task WriteArchiveAsync(string id, string what, IEnumerable<TarEntry> entries, CancellationToken cancellation)
     {
         using var archive = new MemoryStream();
         await using (var tar = new TarWriter(archive, TarEntryFormat.Pax, leaveOpen: true))
         {
-            // The engine merges it with the folder that is there.
-            await tar.WriteEntryAsync(new PaxTarEntry(TarEntryType.Directory, path.Trim('/') + "/")
-            {
-                Uid = folder.Uid,
-                Gid = folder.Gid,
-                Mode = folder.Mode,
-                ModificationTime = folder.ModificationTime,
-            }, cancellation);
+            foreach (var entry in entries)
+                await tar.WriteEntryAsync(entry, cancellation);
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(ShortAnswer);
         using var content = new ByteArrayContent(archive.ToArray()) { Headers = { ContentType = new MediaTypeHeaderValue("application/x-tar") } };
         using var response = await AwayAsync(
-            SendAsync(HttpMethod.Put, $"containers/{Escape(id)}/archive?path=%2F", $"set the owner of {path}", content, null, limit.Token), cancellation);
+            SendAsync(HttpMethod.Put, $"containers/{Escape(id)}/archive?path=%2F", what, content, null, limit.Token), cancellation);
     }
 
     /// <summary>Reads the first entry of what the engine packs, and none of what may follow.</summary>

@@ -8,11 +8,12 @@ namespace Paas.Deployer.Targets;
 /// <param name="UrlVariables">What its URL is called.</param>
 /// <param name="Settings">The variables of its container, given its password.</param>
 /// <param name="Url">Its URL, given its password.</param>
-/// <param name="Command">In place of the image's own, given its password.</param>
+/// <param name="Command">In place of the image's own. A password is never in it: whoever lists processes sees it.</param>
+/// <param name="File">A file that it reads, where its image takes no password from a variable.</param>
 /// <param name="Asked">A program of its image, and what that prints while it listens but takes no connections yet.</param>
 internal sealed record AddOnKind(
     string Image, string Version, int Port, string DataFolder, IReadOnlyList<string> UrlVariables,
-    Func<string, Dictionary<string, string>> Settings, Func<string, string> Url, Func<string, IReadOnlyList<string>>? Command = null,
+    Func<string, Dictionary<string, string>> Settings, Func<string, string> Url, IReadOnlyList<string>? Command = null, AddOnFile? File = null,
     (IReadOnlyList<string> Program, string NotYet)? Asked = null)
 {
     private const string User = "app";
@@ -43,7 +44,8 @@ internal sealed record AddOnKind(
             password => new() { ["MARIADB_USER"] = User, ["MARIADB_PASSWORD"] = password, ["MARIADB_DATABASE"] = User, ["MARIADB_ROOT_PASSWORD"] = password },
             password => $"mysql://{User}:{password}@mariadb:3306/{User}"),
         ["redis"] = new("redis", "7", 6379, "/data", ["REDIS_URL"],
-            _ => [], password => $"redis://:{password}@redis:6379/0", password => ["redis-server", "--appendonly", "yes", "--requirepass", password]),
+            _ => [], password => $"redis://:{password}@redis:6379/0",
+            ["redis-server", "/etc/paas/redis.conf"], new("/etc/paas", "redis.conf", password => $"appendonly yes\nrequirepass {password}\n")),
         ["mongodb"] = new("mongo", "7", 27017, "/data/db", ["MONGODB_URI"],
             password => new() { ["MONGO_INITDB_ROOT_USERNAME"] = User, ["MONGO_INITDB_ROOT_PASSWORD"] = password },
             password => $"mongodb://{User}:{password}@mongodb:27017/{User}?authSource=admin"),
@@ -53,3 +55,9 @@ internal sealed record AddOnKind(
             password => $"amqp://{User}:{password}@rabbitmq:5672/%2f"),
     };
 }
+
+/// <summary>A file in the container of a backing service.</summary>
+/// <param name="Folder">Its folder, which is of no other use.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Text">What it says, given the password.</param>
+internal sealed record AddOnFile(string Folder, string Name, Func<string, string> Text);

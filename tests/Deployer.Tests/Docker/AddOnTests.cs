@@ -32,7 +32,9 @@ public sealed class AddOnTests(DockerEngine engine) : IClassFixture<DockerEngine
         (await platform.AskAsync("/url")).ShouldBe(url.OriginalString);
         (await platform.ContainersAsync()).ShouldBe(["paas-shop-redis", "paas-shop-v2-web-1"]);
         // It was started once, with that password, and what it has written is on its volume.
-        (await engine.DockerAsync("exec", "paas-shop-redis", "cat", "/data/starts")).Trim().ShouldBe($"--appendonly yes --requirepass {password}");
+        (await engine.DockerAsync("exec", "paas-shop-redis", "cat", "/data/starts")).Trim().ShouldBe("/etc/paas/redis.conf");
+        (await engine.DockerAsync("exec", "paas-shop-redis", "cat", "/etc/paas/redis.conf")).ShouldBe($"appendonly yes\nrequirepass {password}\n");
+        (await engine.DockerAsync("top", "paas-shop-redis", "-o", "pid,args")).ShouldNotContain(password);
         (await engine.DockerAsync("volume", "inspect", $"paas-{platform.App}-redis")).ShouldNotContain(password);
 
         // The container may be lost, and the data and its password are not.
@@ -44,6 +46,27 @@ public sealed class AddOnTests(DockerEngine engine) : IClassFixture<DockerEngine
         await platform.RemoveAsync();
         (await platform.ContainersAsync()).ShouldBeEmpty();
         (await engine.DockerAsync("volume", "ls", "-q", "--filter", $"label=io.paas.app={platform.App}")).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_container_of_before_with_its_password_in_the_command_line_is_made_again_on_its_data()
+    {
+        Assert.SkipUnless(DockerEngine.IsInstalled, Missing);
+        await using var platform = await StartAsync(engine);
+        await BuildAsync("redis:7", Redis);
+        var run = Plan(Web(before: "echo $REDIS_URL > /tmp/www/url")) with { AddOns = [new AddOn { Name = "redis" }] };
+        await platform.DeployAsync(1, run);
+        var password = new Uri(await platform.AskAsync("/url")).UserInfo.Split(':')[1];
+        await engine.DockerAsync("exec", "paas-shop-redis", "touch", "/data/kept");
+        await engine.DockerAsync("rm", "-f", "paas-shop-redis");
+        await engine.DockerAsync(
+            "run", "-d", "--name", "paas-shop-redis", "--label", $"io.paas.app={platform.App}", "--label", "io.paas.digest=redis:7", "--network", $"paas-{platform.App}",
+            "--network-alias", "redis", "-v", $"paas-{platform.App}-redis:/data", "redis:7", "redis-server", "--appendonly", "yes", "--requirepass", password);
+
+        await platform.DeployAsync(2, run);
+
+        (await engine.DockerAsync("inspect", "paas-shop-redis")).ShouldNotContain(password);
+        await engine.DockerAsync("exec", "paas-shop-redis", "ls", "/data/kept");
     }
 
     [Fact]

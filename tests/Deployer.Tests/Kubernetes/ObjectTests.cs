@@ -82,8 +82,10 @@ public sealed class ObjectTests
     {
         var addOn = new AddOn { Name = name };
         var app = Namespace();
-        Compare($"add-on-{name}", [AddOnObjects.Secret(app, addOn, "0123abcd"), .. AddOnObjects.Running(app, addOn, $"{name}:1", hasPullSecret: name != "redis", new() { StorageClass = "fast" }, new())]);
+        Compare($"add-on-{name}", [AddOnObjects.Secret(app, addOn, "0123abcd"), .. Settings(app, addOn), .. AddOnObjects.Running(app, addOn, $"{name}:1", hasPullSecret: name != "redis", new() { StorageClass = "fast" }, new())]);
     }
+
+    private static JsonObject[] Settings(AppNamespace app, AddOn addOn) => AddOnObjects.Settings(app, addOn, "0123abcd") is { } settings ? [settings] : [];
 
     [Fact]
     public void Every_field_is_one_that_clusters_know()

@@ -53,6 +53,16 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
         var image = AddOnKind.ImageOf(addOn, options.Value);
         var name = $"paas-{app}-{addOn.Name}";
         var container = await engine.FindContainerAsync(name, cancellation);
+        if (container is not null && AppContainers.LabelOf(container, ImageLabels.App) == appId.ToString() && container.Config.Cmd?.Contains(password) == true)
+        {
+            // One of before: what it has written is on its volume.
+            log.Detail(DeployerTexts.AddOnMadeAgain(addOn.Name));
+            await engine.StopContainerAsync(container.Id, options.Value.StopGrace, cancellation);
+            await engine.RemoveContainerAsync(container.Id, cancellation);
+            image = AppContainers.LabelOf(container, ImageLabels.Digest) ?? image;
+            container = null;
+        }
+
         if (container is null)
         {
             log.Heading(DeployerTexts.StartingAddOn(addOn.Name, image));
@@ -69,6 +79,8 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
         else if (AppContainers.LabelOf(container, ImageLabels.Digest) is { } runs && runs != image)
             log.Warning(DeployerTexts.AddOnStays(addOn.Name, runs, image));
 
+        if (kind.File is { } file && !container.State.Running)
+            await engine.WriteFileAsync(container.Id, file.Folder, file.Name, file.Text(password), cancellation);
         await engine.StartContainerAsync(container.Id, cancellation);
         await WaitUntilListeningAsync(container.Id, addOn.Name, kind, cancellation);
         return password;
@@ -90,7 +102,7 @@ internal sealed class AddOns(EngineClient engine, SecretSealer sealer, IOptions<
     private ContainerSpec Spec(Guid appId, string image, string alias, AddOnKind kind, string volume, string password, Dictionary<string, string> labels) => new()
     {
         Image = image,
-        Command = kind.Command?.Invoke(password),
+        Command = kind.Command,
         Variables = kind.Settings(password),
         Labels = labels,
         Network = AppContainers.NetworkOf(appId),

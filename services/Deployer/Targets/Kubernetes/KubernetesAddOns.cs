@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Deployer.Targets.Kubernetes.Objects;
@@ -53,6 +54,13 @@ internal sealed class KubernetesAddOns(
         catch (KubernetesException exception) when (exception.Problem == KubernetesProblem.AlreadyExists)
         {
             // It has its password.
+        }
+
+        if (AddOnKind.All[addOn.Name].File is not null)
+        {
+            var secret = await cluster.FindAsync(KubernetesResource.Secrets, app.Name, AddOnObjects.NameOf(addOn.Name), cancellation);
+            var password = (string?)secret?.Read("data", AddOnObjects.PasswordKey) ?? throw new StepPermanentException(KubernetesTargetTexts.AddOnWithoutPassword(addOn.Name, app.Name));
+            await cluster.ApplyAsync(new(AddOnObjects.Settings(app, addOn, Encoding.UTF8.GetString(Convert.FromBase64String(password)))!), cancellation);
         }
 
         foreach (var made in AddOnObjects.Running(app, addOn, runs ?? image, registry.Value.HasLogin, target.Value, limits.Value))

@@ -83,6 +83,9 @@ internal static class KubernetesTargetTexts
     public static string NamespaceEnding(string name) =>
         $"The namespace {name} is being removed; the step is tried again when it is gone. If it stays, see what it waits for: kubectl get namespace {name} -o yaml.";
 
+    public static string AddOnWithoutPassword(string name, string app) =>
+        $"The Secret of the add-on {name} in the namespace {app} has no password. Restore it from a backup: its data is opened with that one.";
+
     public static string AddOnNotReady(string name, TimeSpan timeout, string? why) => string.Create(CultureInfo.InvariantCulture,
         $"{name} did not take connections within {timeout.TotalSeconds:0} s. {why ?? "Look at its pod for the reason."}");
 

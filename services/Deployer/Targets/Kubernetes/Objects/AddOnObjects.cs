@@ -37,6 +37,17 @@ internal static class AddOnObjects
         return secret;
     }
 
+    /// <summary>The file it reads, in a Secret of its own, which follows from the password; null if it reads none.</summary>
+    public static JsonObject? Settings(AppNamespace app, AddOn addOn, string password)
+    {
+        if (AddOnKind.All[addOn.Name].File is not { } file)
+            return null;
+        var secret = Object(app, "v1", "Secret", SettingsOf(addOn.Name), addOn.Name);
+        secret["type"] = "Opaque";
+        secret["data"] = new JsonObject { [file.Name] = Encode(file.Text(password)) };
+        return secret;
+    }
+
     /// <summary>What runs it, under the name by which its URL finds it.</summary>
     public static IReadOnlyList<JsonObject> Running(AppNamespace app, AddOn addOn, string image, bool hasPullSecret, KubernetesTargetOptions options, DeployerOptions limits)
     {
@@ -81,9 +92,14 @@ internal static class AddOnObjects
             ["securityContext"] = PodTemplates.ContainerSecurity(readOnlyRoot: false),
             ["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "data", ["mountPath"] = kind.DataFolder }),
         };
-        // A password within the command is a reference to the Secret's.
+        var volumes = new JsonArray(new JsonObject { ["name"] = "data", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = NameOf(addOn.Name) } });
         if (kind.Command is { } command)
-            container["args"] = new JsonArray([.. command($"$({PasswordKey})").Select(word => JsonValue.Create(word))]);
+            container["args"] = new JsonArray([.. command.Select(word => JsonValue.Create(word))]);
+        if (kind.File is { } file)
+        {
+            container["volumeMounts"]!.AsArray().Add(new JsonObject { ["name"] = "settings", ["mountPath"] = file.Folder, ["readOnly"] = true });
+            volumes.Add(new JsonObject { ["name"] = "settings", ["secret"] = new JsonObject { ["secretName"] = SettingsOf(addOn.Name) } });
+        }
 
         var pod = new JsonObject
         {
@@ -92,7 +108,7 @@ internal static class AddOnObjects
             ["terminationGracePeriodSeconds"] = 60,
             ["securityContext"] = PodTemplates.PodSecurity(User),
             ["containers"] = new JsonArray(container),
-            ["volumes"] = new JsonArray(new JsonObject { ["name"] = "data", ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = NameOf(addOn.Name) } }),
+            ["volumes"] = volumes,
         };
         // Its image may be in the platform's own registry.
         if (hasPullSecret)
@@ -130,6 +146,8 @@ internal static class AddOnObjects
         made["metadata"]!["labels"]![AddOnLabel] = addOn;
         return made;
     }
+
+    private static string SettingsOf(string addOn) => $"{NameOf(addOn)}-settings";
 
     private static string Encode(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }
