@@ -88,6 +88,8 @@ internal static partial class ConfigurationValidatorTexts
 
     public static string HealthPathWrong(string path) => $"health.path is {Quote(path)}, but has to begin with one '/' and be without spaces, such as '/healthz'";
 
+    public static string PortWrong(string port) => $"port is {Quote(port)}, but has to be a number from 1 to 65535, such as 3000";
+
     public static string HealthTimeoutWrong(string timeout) => $"health.timeout is {Quote(timeout)}, but has to be from 1s to 10m, such as '30s' or '2m'";
 
     public static string PathWrong(string path, string value) =>

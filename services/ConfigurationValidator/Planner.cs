@@ -65,6 +65,7 @@ internal sealed class Planner(IArtifactStore artifacts)
             Processes = processes,
             Release = manifest.Release ?? procfile.Release,
             Health = manifest.Health,
+            Port = manifest.Port,
             Env = manifest.Env,
             AddOns = TargetRules.AddOnsToProvide(manifest, command, log),
             Volumes = manifest.Volumes.Count > 0 ? [.. manifest.Volumes.Select(volume => volume.Value)] : null,

@@ -89,6 +89,14 @@ public sealed class DeployerOptions
     [Range(2, int.MaxValue, ErrorMessage = "Deployer__AppProcesses has to be a number of processes, at least 2.")]
     public int AppProcesses { get; set; } = 256;
 
+    /// <summary>What a container of an app may write into its own file system, in MiB; volumes are apart.</summary>
+    [Range(1, int.MaxValue, ErrorMessage = "Deployer__AppDisk has to be a number of MiB, at least 1.")]
+    public int AppDisk { get; set; } = 2048;
+
+    /// <summary>How often it is looked how much containers have written, where the engine has no limit for it.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", Hours, ErrorMessage = "Deployer__DiskInterval has to be a duration such as 00:00:30.")]
+    public TimeSpan DiskInterval { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>What the container of an add-on may use, in MiB.</summary>
     [Range(6, int.MaxValue, ErrorMessage = "Deployer__AddOnMemory has to be a number of MiB, at least 6.")]
     public int AddOnMemory { get; set; } = 512;

@@ -58,6 +58,7 @@ public static class DeployerSetup
             services.AddSingleton<IRuns, DockerRuns>();
             services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<DockerTarget>());
             services.AddHostedService<DockerTargetService>();
+            services.AddHostedService<DiskWatch>();
         }
 
         if (services.AddKubernetes(configuration))

@@ -95,6 +95,9 @@ public sealed record RunPlan
 
     public HealthCheck Health { get; init; } = new();
 
+    /// <summary>The port that web listens on, and finds in <c>PORT</c>; null for the target's own choice.</summary>
+    public int? Port { get; init; }
+
     /// <summary>Variables of the manifest's <c>env</c>; config vars of the same name win.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 
 namespace Paas.Docker;
 
@@ -12,8 +14,28 @@ public sealed partial class EngineClient
     /// <returns>Its id.</returns>
     /// <exception cref="EngineException">It would not: 404 if the image is not there, 409 if the name is taken.</exception>
     /// <exception cref="EngineUnreachableException">It does not answer.</exception>
-    public async Task<string> CreateContainerAsync(string name, ContainerSpec spec, CancellationToken cancellation) =>
-        (await AskAsync<Created>(HttpMethod.Post, $"containers/create?name={Escape(name)}", $"make the container {name}", Body(spec), cancellation)).Id;
+    public async Task<string> CreateContainerAsync(string name, ContainerSpec spec, CancellationToken cancellation)
+    {
+        var isLimited = HasDiskLimits;
+        try
+        {
+            return (await AskAsync<Created>(HttpMethod.Post, $"containers/create?name={Escape(name)}", $"make the container {name}", Body(spec, isLimited), cancellation)).Id;
+        }
+        catch (EngineException exception) when (isLimited && spec.DiskBytes is not null && NoDiskLimits().IsMatch(exception.Reason))
+        {
+            // Most storage drivers have no such limit: the engine's machine would need XFS with project quotas.
+            HasDiskLimits = false;
+            return await CreateContainerAsync(name, spec, cancellation);
+        }
+    }
+
+    /// <summary>Whether the engine limits what containers write, as far as is known: it tells when it makes the first one.</summary>
+    public bool HasDiskLimits { get; private set; } = true;
+
+    /// <summary>Lists running containers that have a label, with what each has written; the engine counts files for it.</summary>
+    /// <inheritdoc cref="StartContainerAsync"/>
+    public Task<IReadOnlyList<ContainerSummary>> MeasureContainersAsync(string label, CancellationToken cancellation) =>
+        GetAsync<IReadOnlyList<ContainerSummary>>($"containers/json?size=1&filters={LabelFilter(label)}", "tell what containers have written", cancellation);
 
     /// <summary>Starts a container; no effect if it runs.</summary>
     /// <exception cref="EngineException">It would not.</exception>
@@ -93,13 +115,13 @@ public sealed partial class EngineClient
     private static string LabelFilter(string label) => EscapeJson(new Dictionary<string, string[]> { ["label"] = [label] });
 
     /// <summary>What <see cref="ContainerSpec"/> promises is here, for all containers: there is no way to make another one.</summary>
-    private static object Body(ContainerSpec spec) => new
+    private static object Body(ContainerSpec spec, bool hasDiskLimits) => new
     {
         spec.Image,
         Cmd = spec.Command,
         Env = spec.Variables.Select(variable => $"{variable.Key}={variable.Value}"),
         spec.Labels,
-        ExposedPorts = spec.Port is { } exposed ? new Dictionary<string, object> { [$"{exposed}/tcp"] = new { } } : null,
+        ExposedPorts = spec.Ports.Count > 0 ? spec.Ports.ToDictionary(port => $"{port}/tcp", _ => new object()) : null,
         HostConfig = new
         {
             Init = true,
@@ -111,9 +133,10 @@ public sealed partial class EngineClient
             MemorySwap = spec.MemoryBytes, // both together: no swap beyond it
             NanoCpus = (long)(spec.Cpus * 1_000_000_000),
             PidsLimit = spec.Processes,
+            StorageOpt = hasDiskLimits && spec.DiskBytes is { } disk ? new Dictionary<string, string> { ["size"] = disk.ToString(CultureInfo.InvariantCulture) } : null,
             NetworkMode = spec.Network,
-            PortBindings = spec.Port is { } published
-                ? new Dictionary<string, object> { [$"{published}/tcp"] = new[] { new { HostIp = spec.PublishAddress, HostPort = "" } } }
+            PortBindings = spec.Ports.Count > 0
+                ? spec.Ports.ToDictionary(port => $"{port}/tcp", _ => new[] { new { HostIp = spec.PublishAddress, HostPort = "" } })
                 : null,
             Mounts = spec.Volumes?.Select(volume => new { Type = "volume", Source = volume.Name, Target = volume.Path }),
             RestartPolicy = new { Name = spec.KeepRunning ? RestartPolicy.UnlessStopped : RestartPolicy.No },
@@ -136,6 +159,9 @@ public sealed partial class EngineClient
             return null;
         }
     }
+
+    [GeneratedRegex("storage-opt|storage option|pquota|project quota", RegexOptions.IgnoreCase)]
+    private static partial Regex NoDiskLimits();
 
     private sealed record Created(string Id);
 
@@ -177,14 +203,17 @@ public sealed record ContainerSpec
     /// <summary>How many processes and threads it may have.</summary>
     public required int Processes { get; init; }
 
-    /// <summary>A TCP port to be published on a free port of <see cref="PublishAddress"/>; null for none.</summary>
-    public int? Port { get; init; }
+    /// <summary>TCP ports to be published, each on a free port of <see cref="PublishAddress"/>.</summary>
+    public IReadOnlyList<int> Ports { get; init; } = [];
 
     /// <summary>An address of the engine's machine.</summary>
     public string PublishAddress { get; init; } = "127.0.0.1";
 
     /// <summary>Such as <c>CHOWN</c>; null for none.</summary>
     public IReadOnlyList<string>? Capabilities { get; init; }
+
+    /// <summary>The most it may write into its own file system; null for no limit. See <see cref="EngineClient.HasDiskLimits"/>.</summary>
+    public long? DiskBytes { get; init; }
 
     /// <summary>Volumes that are there, and where the container has them; null for none.</summary>
     public IReadOnlyList<(string Name, string Path)>? Volumes { get; init; }
@@ -198,7 +227,8 @@ public sealed record ContainerSpec
 /// <param name="Labels">See <see cref="ImageLabels"/>.</param>
 /// <param name="Names">With a slash in front.</param>
 /// <param name="State">Such as <c>created</c>, <c>running</c>, <c>exited</c>.</param>
-public sealed record ContainerSummary(string Id, IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string>? Names, string? State);
+/// <param name="SizeRw">What it has written into its own file system, in bytes, if that was asked for.</param>
+public sealed record ContainerSummary(string Id, IReadOnlyDictionary<string, string> Labels, IReadOnlyList<string>? Names, string? State, long? SizeRw = null);
 
 /// <summary>A container as the engine tells of it.</summary>
 public sealed record Container
@@ -230,6 +260,12 @@ public sealed record Container
     /// <summary>Whether the engine starts it again.</summary>
     [JsonIgnore]
     public bool IsKeptRunning => HostConfig.RestartPolicy?.Name == RestartPolicy.UnlessStopped;
+
+    /// <summary>The TCP ports of the container that are published.</summary>
+    [JsonIgnore]
+    public IEnumerable<int> PublishedPorts => (NetworkSettings.Ports ?? new Dictionary<string, IReadOnlyList<PortBinding>?>())
+        .Where(port => port.Value is { Count: > 0 } && port.Key.EndsWith("/tcp", StringComparison.Ordinal))
+        .Select(port => int.TryParse(port.Key.AsSpan(0, port.Key.Length - "/tcp".Length), out var number) ? number : 0).Where(port => port > 0);
 
     /// <summary>The port of the engine's machine at which a port of the container is published; null while it is not.</summary>
     public int? PublishedPort(int port) =>

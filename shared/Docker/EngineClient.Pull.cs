@@ -52,4 +52,11 @@ public sealed record RunnableImage(string Id, ImageDefaults? Config);
 /// <param name="Cmd">What it starts.</param>
 /// <param name="Entrypoint">What it starts that with.</param>
 /// <param name="User">As whom: <c>name</c>, <c>1000</c>, <c>1000:1000</c>; empty for root.</param>
-public sealed record ImageDefaults(IReadOnlyList<string>? Env, IReadOnlyList<string>? Cmd, IReadOnlyList<string>? Entrypoint, string? User = null);
+/// <param name="ExposedPorts">What it listens on: <c>3000/tcp</c>.</param>
+public sealed record ImageDefaults(IReadOnlyList<string>? Env, IReadOnlyList<string>? Cmd, IReadOnlyList<string>? Entrypoint, string? User = null,
+    IReadOnlyDictionary<string, object>? ExposedPorts = null)
+{
+    /// <summary>The TCP port it listens on, if it says exactly one.</summary>
+    public int? ExposedPort => ExposedPorts?.Keys.ToList() is [var port] && port.EndsWith("/tcp", StringComparison.Ordinal)
+        && int.TryParse(port.AsSpan(0, port.Length - "/tcp".Length), out var number) ? number : null;
+}

@@ -15,6 +15,7 @@ public sealed class ManifestTests
             scale: 0
         release: python manage.py migrate
         health: {path: /healthz, timeout: 2m}
+        port: 3000
         build: {command: npm run build}
         env: {LOG_LEVEL: debug, COUNTRY: NO, NUMBER: 010, EMPTY: }
         services: [mongodb:7, postgresql, rabbit]
@@ -37,6 +38,7 @@ public sealed class ManifestTests
         ]);
         plan.Run.Release!.Words.ShouldBe(["python", "manage.py", "migrate"]);
         plan.Run.Health.ShouldBe(new HealthCheck { Path = "/healthz", Timeout = TimeSpan.FromMinutes(2) });
+        plan.Run.Port.ShouldBe(3000);
         plan.Run.AddOns.ShouldBe([new() { Name = "mongodb", Version = "7" }, new() { Name = "postgres" }, new() { Name = "rabbitmq" }]);
         app.Log.Lines.ShouldBe(
         [

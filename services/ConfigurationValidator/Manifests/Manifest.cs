@@ -14,6 +14,9 @@ internal sealed record Manifest
     public IReadOnlyList<ManifestProcess> Processes { get; init; } = [];
     public CommandLine? Release { get; init; }
     public HealthCheck Health { get; init; } = new();
+
+    /// <summary>The port that web listens on.</summary>
+    public int? Port { get; init; }
     public Placed<string>? StaticRoot { get; init; }
     public CommandLine? BuildCommand { get; init; }
     public Placed<string>? Dockerfile { get; init; }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Paas.ConfigurationValidator.Source;
 using Paas.Contracts;
 
@@ -7,7 +8,7 @@ namespace Paas.ConfigurationValidator.Manifests;
 internal sealed class ManifestReader(string file, SourceErrors errors)
 {
     public static readonly string[] Keys =
-        ["runtime", "entrypoint", "processes", "release", "health", "static", "build", "env", "services", "volumes"];
+        ["runtime", "entrypoint", "processes", "release", "health", "port", "static", "build", "env", "services", "volumes"];
 
     private static readonly string[] SeedKeys = ["runtime", "entrypoint", "services"];
 
@@ -30,6 +31,7 @@ internal sealed class ManifestReader(string file, SourceErrors errors)
             Processes = ProcessSection.Read(map, errors),
             Release = map.Command("release"),
             Health = health,
+            Port = Port(map),
             StaticRoot = fixedRoot is null ? null : PathOf(fixedRoot, "root", "static: {root: public}"),
             BuildCommand = build?.Command("command"),
             Dockerfile = build is null ? null : PathOf(build, "dockerfile", "dockerfile: docker/Dockerfile"),
@@ -63,6 +65,16 @@ internal sealed class ManifestReader(string file, SourceErrors errors)
         if (RepositoryPath.Clean(text.Value) is { } path)
             return new(path, text.At);
         errors.Add(text.At, ConfigurationValidatorTexts.PathWrong(map.PathOf(key), text.Value));
+        return null;
+    }
+
+    private int? Port(MapReader map)
+    {
+        if (map.Text("port", "port: 3000") is not { } text)
+            return null;
+        if (int.TryParse(text.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535)
+            return port;
+        errors.Add(text.At, ConfigurationValidatorTexts.PortWrong(text.Value));
         return null;
     }
 

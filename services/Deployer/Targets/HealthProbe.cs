@@ -15,6 +15,9 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(5);
 
+    /// <summary>For an app that knows PORT to listen there, before another port is taken.</summary>
+    private static readonly TimeSpan PortTime = TimeSpan.FromSeconds(2);
+
     // A fresh connection for each try: a kept one would say little about who listens now.
     private readonly string? _host = options.Value.InstanceHost;
     private readonly string[] _addresses = options.Value.InstanceHost is { } host ? [host] : ["127.0.0.1", "[::1]"];
@@ -82,6 +85,12 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
                 }
 
                 stop.ThrowIfCancellationRequested();
+                if (!answer.Connected && clock.GetElapsedTime(started) > PortTime && await AskExposedAsync(instance, port, host, health, stop) is { } exposed)
+                {
+                    warn(DeployerTexts.ListensOnExposed(name, instance.Exposed!.Value.Port, port));
+                    return exposed;
+                }
+
                 if (!warned && !answer.Connected && clock.GetElapsedTime(started) > WarnAfter)
                 {
                     warned = true;
@@ -100,6 +109,18 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
                 throw await ExitedAsync(instance, name);
             throw await DiagnoseAsync(instance, name, health, port, answer);
         }
+    }
+
+    /// <summary>An app that does not know PORT may listen on the port that its image exposes.</summary>
+    private async Task<Uri?> AskExposedAsync(IProbedInstance instance, int port, string host, HealthCheck health, CancellationToken cancellation)
+    {
+        if (instance.Exposed is not { } exposed)
+            return null;
+        var url = new Uri($"http://{_published}:{exposed.ReachedAt.ToString(CultureInfo.InvariantCulture)}");
+        if (await AskAsync(url, host, health.Path, cancellation) is not { Status: < ServerError })
+            return null;
+        // One that listens on PORT and does not answer yet is waited for.
+        return await instance.FindListeningPortsAsync() is { } ports && ports.Any(listening => listening.Port == port) ? null : url;
     }
 
     private static async Task<StepFailedException> ExitedAsync(IProbedInstance instance, string name) =>

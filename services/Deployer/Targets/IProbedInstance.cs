@@ -10,6 +10,11 @@ internal interface IProbedInstance
     int? ReachedAt => Port;
 
     /// <summary>
+    /// The one other port that its image says it listens on, and where that is reached from here; null for none, or several.
+    /// </summary>
+    (int Port, int ReachedAt)? Exposed => null;
+
+    /// <summary>
     /// Whether something else listens in its place, which takes connections though the instance may not: only an
     /// answer says that it is there.
     /// </summary>

@@ -7,7 +7,7 @@ namespace Paas.Deployer.Targets.Docker;
 /// <summary>One running container of a process type.</summary>
 internal sealed class ContainerInstance : IProbedInstance, IDisposable
 {
-    /// <summary>What web containers find in <c>PORT</c>. Each has a network of its own, so one number does for all.</summary>
+    /// <summary>What web containers find in <c>PORT</c>, unless the manifest has another. Each has a network of its own, so one number does for all.</summary>
     public const int WebPort = 8080;
 
     // Above this an exit code tells of a signal; these two are of the init process, which did not find the program.
@@ -19,6 +19,7 @@ internal sealed class ContainerInstance : IProbedInstance, IDisposable
     private readonly DeployerOptions _options;
     private readonly CommandLine? _command;
     private readonly CancellationTokenSource _watching = new();
+    private readonly int _port;
 
     /// <param name="engine">Where it runs.</param>
     /// <param name="container">As it was seen last.</param>
@@ -30,14 +31,18 @@ internal sealed class ContainerInstance : IProbedInstance, IDisposable
         _options = options;
         _command = command;
         Container = container;
+        _port = PortOf(container) ?? WebPort;
         Ended = engine.WaitForExitAsync(container.Id, _watching.Token);
     }
 
     public Container Container { get; }
 
-    public int? Port => ReachedAt is null ? null : WebPort;
+    public int? Port => ReachedAt is null ? null : _port;
 
-    public int? ReachedAt => Container.PublishedPort(WebPort);
+    public int? ReachedAt => Container.PublishedPort(_port);
+
+    public (int Port, int ReachedAt)? Exposed => Container.PublishedPorts.Where(port => port != _port).ToList() is [var other] && Container.PublishedPort(other) is { } reachedAt
+        ? (other, reachedAt) : null;
 
     public bool IsBehindProxy => true;
 
@@ -84,6 +89,9 @@ internal sealed class ContainerInstance : IProbedInstance, IDisposable
         _watching.Cancel();
         _watching.Dispose();
     }
+
+    private static int? PortOf(Container container) => container.Config.Env?.LastOrDefault(variable => variable.StartsWith("PORT=", StringComparison.Ordinal)) is { } variable
+        && int.TryParse(variable.AsSpan("PORT=".Length), NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : null;
 
     /// <summary>127.0.0.11, on a port that changes.</summary>
     private static bool IsNameServer(string table, ListeningPort port) =>

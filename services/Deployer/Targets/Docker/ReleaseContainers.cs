@@ -46,7 +46,7 @@ internal sealed class ReleaseContainers(
 
     private ContainerSpec Spec(string process, CommandLine? command)
     {
-        int? port = process == ProcessType.Web ? ContainerInstance.WebPort : null;
+        int? port = process == ProcessType.Web ? release.Run.Port ?? ContainerInstance.WebPort : null;
         var variables = Variables(port);
         IReadOnlyList<string>? words = null;
         if (command is not null)
@@ -68,7 +68,12 @@ internal sealed class ReleaseContainers(
             [ImageLabels.Digest] = release.ImageDigest,
             [ImageLabels.Health] = release.Run.Health.Path,
         };
-        return Spec(words, variables, labels) with { Port = port, PublishAddress = options.PublishAddress };
+        return Spec(words, variables, labels) with
+        {
+            // An app that does not know PORT is found at the port its image exposes, unless the manifest says which.
+            Ports = port is { } known ? release.Run.Port is null && image.Image.Config?.ExposedPort is { } exposed && exposed != known ? [known, exposed] : [known] : [],
+            PublishAddress = options.PublishAddress,
+        };
     }
 
     /// <summary>All that the containers of the release have alike.</summary>
@@ -82,6 +87,7 @@ internal sealed class ReleaseContainers(
         MemoryBytes = options.AppMemory * 1024L * 1024,
         Cpus = options.AppCpus,
         Processes = options.AppProcesses,
+        DiskBytes = options.AppDisk * 1024L * 1024,
         Volumes = volumes.Mounts,
     };
 

@@ -67,7 +67,7 @@ internal static class NamespaceObjects
     /// <summary>Requests to web, from the ingress controller if it is known where that runs.</summary>
     public static JsonObject AllowRequests(AppNamespace app, KubernetesTargetOptions options)
     {
-        var rule = new JsonObject { ["ports"] = new JsonArray(Port("TCP", PodTemplates.WebPort)) };
+        var rule = new JsonObject { ["ports"] = new JsonArray(new JsonObject { ["protocol"] = "TCP", ["port"] = PodTemplates.PortName }) };
         if (options is { Exposure: Exposure.Ingress, IngressNamespace: { } from })
             rule["from"] = new JsonArray(new JsonObject { ["namespaceSelector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["kubernetes.io/metadata.name"] = from } } });
         return Policy(app, "requests", new JsonObject { ["matchLabels"] = app.Selector(Contracts.ProcessType.Web) }, [rule], null, "Ingress");

@@ -117,10 +117,11 @@ internal static class PodTemplates
             ["securityContext"] = ContainerSecurity(readOnlyRoot: release.Command.Run.Runtime == RuntimeName.Static),
             ["volumeMounts"] = new JsonArray(new JsonObject { ["name"] = "tmp", ["mountPath"] = TemporaryFiles }),
         };
-        AddCommand(container, release, command, isWeb ? WebPort : null);
+        var port = release.Command.Run.Port ?? WebPort;
+        AddCommand(container, release, command, isWeb ? port : null);
         if (isWeb)
         {
-            container["ports"] = new JsonArray(new JsonObject { ["name"] = PortName, ["containerPort"] = WebPort });
+            container["ports"] = new JsonArray(new JsonObject { ["name"] = PortName, ["containerPort"] = port });
             container["startupProbe"] = Probe(release.Command.Run.Health.Path, period: 1, failures: Math.Max(1, (int)release.Command.Run.Health.Timeout.TotalSeconds));
             container["readinessProbe"] = Probe(release.Command.Run.Health.Path, period: 5, failures: 3);
             if (release.Options.PreStopSeconds > 0)
