@@ -98,6 +98,7 @@ public sealed class BuildFailureTests : IClassFixture<BusyBoxEngine>, IDisposabl
         Assert.SkipUnless(RegistryServer.IsInstalled, "docker-registry is not installed here.");
         await using var registry = await RegistryServer.StartNewAsync();
         _bench.Options.BuildMemoryBytes = memory;
+        _bench.Options.AllowedHosts = ["127.0.0.1"];
         var image = $"{registry.Url.Authority}/nothing:1";
 
         var failure = await _bench.FailAsync(await _bench.CommandAsync($"FROM {image}\nRUN echo\n"));
@@ -112,6 +113,7 @@ public sealed class BuildFailureTests : IClassFixture<BusyBoxEngine>, IDisposabl
     public async Task A_registry_that_cant_be_reached_is_tried_again(long? memory)
     {
         _bench.Options.BuildMemoryBytes = memory;
+        _bench.Options.AllowedHosts = ["127.0.0.1:1"];
         const string image = "127.0.0.1:1/python:3";
 
         var fault = await Should.ThrowAsync<BaseImageUnreachableException>(_bench.BuildAsync(await _bench.CommandAsync($"FROM {image}\nRUN echo\n")));

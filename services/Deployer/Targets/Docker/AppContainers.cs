@@ -24,7 +24,7 @@ internal sealed partial class AppContainers(Guid appId, EngineClient engine)
     /// <summary>The name of an instance. What could be one of another app's, too, is written with dots, which no app's name has.</summary>
     public static string NameOf(string app, int release, string process, int number)
     {
-        var name = PlainNameOf(app, release, process, number);
+        var name = string.Create(CultureInfo.InvariantCulture, $"{Names}{app}-v{release}-{process}-{number}");
         return ReleaseInName().Count(name) == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{Names}{app}.v{release}.{process}.{number}");
     }
 
@@ -33,22 +33,25 @@ internal sealed partial class AppContainers(Guid appId, EngineClient engine)
     /// <param name="labels">Of the container.</param>
     public static bool IsInstance(string name, IReadOnlyDictionary<string, string>? labels)
     {
-        if (labels is null || ReleaseOf(labels) is not { } release || labels.GetValueOrDefault(ImageLabels.Process) is not { } process
-            || labels.GetValueOrDefault(ImageLabels.AppName) is not { } app || NumberOf(name) is not { } number)
-        {
+        if (!IsOfPlatform(name) || ReleaseOf(labels) is not { } release || labels?.GetValueOrDefault(ImageLabels.Process) is not { } process || NumberOf(name) is not { } number)
             return false;
-        }
-
-        // The plain name of all is of before.
-        return name == "/" + NameOf(app, release, process, number) || name == "/" + PlainNameOf(app, release, process, number);
+        return name.EndsWith(string.Create(CultureInfo.InvariantCulture, $"-v{release}-{process}-{number}"), StringComparison.Ordinal)
+            || name.EndsWith(string.Create(CultureInfo.InvariantCulture, $".v{release}.{process}.{number}"), StringComparison.Ordinal);
     }
+
+    /// <summary>Whether one of a release's containers is a certain instance, whichever of its names it has.</summary>
+    public static bool Is(Container container, string process, int number) =>
+        LabelOf(container, ImageLabels.Process) == process && NumberOf(container.Name) == number;
 
     /// <summary>The number in the name of an instance.</summary>
     public static int? NumberOf(string name) =>
         int.TryParse(name.AsSpan(name.LastIndexOfAny(['-', '.']) + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     /// <summary>Whether the platform has given a container its name.</summary>
-    public static bool IsOfPlatform(ContainerSummary container) => container.Names?.Any(name => name.StartsWith("/" + Names, StringComparison.Ordinal)) == true;
+    public static bool IsOfPlatform(ContainerSummary container) => container.Names?.Any(IsOfPlatform) == true;
+
+    /// <summary>Whether a container's name, with a slash in front, is one that the platform gives. No build can choose its containers' names.</summary>
+    public static bool IsOfPlatform(string name) => name.StartsWith("/" + Names, StringComparison.Ordinal);
 
     /// <summary>Those of its releases, without its add-ons and runs.</summary>
     public async Task<IReadOnlyList<Container>> ListAsync(CancellationToken cancellation) =>
@@ -79,9 +82,6 @@ internal sealed partial class AppContainers(Guid appId, EngineClient engine)
 
     private static int? ReleaseOf(IReadOnlyDictionary<string, string>? labels) =>
         int.TryParse(labels?.GetValueOrDefault(ImageLabels.Release), NumberStyles.None, CultureInfo.InvariantCulture, out var release) ? release : null;
-
-    private static string PlainNameOf(string app, int release, string process, int number) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Names}{app}-v{release}-{process}-{number}");
 
     // App e1 with a process x-v1-web, and app e1-v1-x with a process web.
     [GeneratedRegex("(?=-v[0-9]+-)")]

@@ -103,10 +103,7 @@ internal sealed partial class DockerApp(Guid appId, Tombstones tombstones, Docke
         try
         {
             if (command.Run.Release is { } releaseCommand && !isServing)
-            {
-                var name = AppContainers.NameOf(command.App, command.Release, AppContainers.ReleaseCommand, 1);
-                await new ReleaseCommand(services.Engine, options).RunAsync(release, releaseCommand, name, mine, log, confirm, cancellation);
-            }
+                await new ReleaseCommand(services.Engine, options).RunAsync(release, releaseCommand, mine, log, confirm, cancellation);
 
             if (!isServing)
                 await confirm(cancellation);

@@ -12,10 +12,10 @@ internal sealed class ReleaseCommand(EngineClient engine, DeployerOptions option
 {
     /// <exception cref="StepFailedException">It failed.</exception>
     public async Task RunAsync(
-        ReleaseContainers release, CommandLine command, string name, IReadOnlyList<Container> existing, IStepLog log, Func<CancellationToken, Task> confirm,
+        ReleaseContainers release, CommandLine command, IReadOnlyList<Container> existing, IStepLog log, Func<CancellationToken, Task> confirm,
         CancellationToken cancellation)
     {
-        var container = existing.FirstOrDefault(container => container.Name == $"/{name}");
+        var container = existing.FirstOrDefault(container => AppContainers.Is(container, AppContainers.ReleaseCommand, 1));
         if (container is { State: { Status: "exited", ExitCode: 0 } })
             return;
         log.Heading(DeployerTexts.RunningReleaseCommand(command.ToString()));

@@ -19,7 +19,7 @@ internal sealed class ReleaseContainers(
     {
         var name = AppContainers.NameOf(release.App, release.Release, process, number);
         var shown = $"{process}.{number}";
-        if (existing.FirstOrDefault(container => container.Name == $"/{name}") is { } before)
+        if (existing.FirstOrDefault(container => AppContainers.Is(container, process, number)) is { } before)
         {
             if (before.State.Running)
                 return before;

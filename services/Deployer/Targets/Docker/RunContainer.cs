@@ -20,7 +20,7 @@ internal sealed record RunContainer(Guid AppId, Guid RunId, Container Container)
 
     /// <summary>Whether a container's name is that of the run its labels tell of.</summary>
     public static bool IsRun(string name, IReadOnlyDictionary<string, string>? labels) =>
-        Guid.TryParse(labels?.GetValueOrDefault(ImageLabels.Run), out var run) && name == "/" + NameOf(labels?.GetValueOrDefault(ImageLabels.AppName) ?? "", run);
+        Guid.TryParse(labels?.GetValueOrDefault(ImageLabels.Run), out var run) && AppContainers.IsOfPlatform(name) && name.EndsWith($"-run-{run:N}", StringComparison.Ordinal);
 
     public string Name => AppContainers.LabelOf(Container, ImageLabels.RunName) ?? "run";
 
