@@ -24,7 +24,7 @@ public sealed class PushOvertakenException(string? head) : Exception("The push w
 
 /// <summary>Fetches one commit and stores its files as a tar, without ever checking them out.</summary>
 public sealed partial class SourceDownloader(
-    GitRunner git, GitCaches caches, RedirectFinder redirects, IArtifactStore artifacts, SecretSealer sealer,
+    GitRunner git, GitCaches caches, RedirectFinder redirects, IArtifactStore artifacts, ArtifactQuota quota, SecretSealer sealer,
     IOptions<SourceOptions> options, IOptions<CodeDownloaderOptions> settings, TimeProvider clock, ILogger<SourceDownloader> logger)
 {
     private const int MaxCommitHeader = 64 * 1024;
@@ -125,7 +125,9 @@ public sealed partial class SourceDownloader(
         var (author, message) = await DescribeAsync(cache, commit, cancellation);
         var remembered = new RememberingLog(log);
         remembered.Detail(CodeDownloaderTexts.CommitSubject(commit, message, author));
+        await quota.EnsureAsync(command.AppId, cancellation);
         var (digest, bytes) = await StoreAsync(cache, commit, remembered, cancellation);
+        quota.Note(command.AppId, digest, bytes);
         if (await cache.TidyAsync(bytes, cancellation) is { ExitCode: not 0 } tidying)
             Log.NotTidied(logger, command.AppId, GitErrors.Explain(tidying, null));
         var source = new DownloadedSource(commit, message, author, digest);

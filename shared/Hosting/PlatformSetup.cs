@@ -30,6 +30,7 @@ public static class PlatformSetup
         services.AddOptions<ArtifactsOptions>().BindConfiguration(ArtifactsOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArtifactsOptions>, ArtifactsOptionsValidator>());
         services.AddSingleton(provider => OpenArtifacts(provider, dataDirectory));
+        services.AddSingleton<ArtifactQuota>();
         services.AddSingleton(provider => new ProcessOwner(dataDirectory, provider.GetService<Service>()?.Name));
         return services;
     }

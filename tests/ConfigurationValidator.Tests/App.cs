@@ -91,6 +91,8 @@ internal sealed class App
 
         public Task<long> RenewAsync(string digest, CancellationToken cancellation) => throw new NotSupportedException();
 
+        public Task<long?> FindSizeAsync(string digest, CancellationToken cancellation) => throw new NotSupportedException();
+
         public IAsyncEnumerable<StoredArtifact> ListAsync(CancellationToken cancellation) => throw new NotSupportedException();
 
         public Task<long?> DeleteAsync(StoredArtifact artifact, CancellationToken cancellation) => throw new NotSupportedException();

@@ -12,6 +12,7 @@ public sealed class SlugPublisherTests : IDisposable
 {
     private readonly string _root = Directory.CreateTempSubdirectory("paas-publish-").FullName;
     private readonly PublishImage _command;
+    private long _appBytes = long.MaxValue;
     private readonly LocalBuild _build;
 
     public SlugPublisherTests()
@@ -164,9 +165,26 @@ public sealed class SlugPublisherTests : IDisposable
         build.MarkBuilt();
     }
 
+    [Fact]
+    public async Task An_app_that_has_stored_as_much_as_it_may_publishes_no_more()
+    {
+        _appBytes = 1;
+        (await PublishAsync(_command)).ShouldNotBeNull();
+        var build = LocalBuild.Of(_root, Guid.NewGuid(), 1);
+        Build(build);
+
+        var failure = await Should.ThrowAsync<StepFailedException>(() => PublishAsync(_command with { DeploymentId = Guid.NewGuid(), ImageId = build.ImageId }));
+
+        failure.Reason.ShouldBe(FailureReason.QuotaExceeded);
+    }
+
     private FolderArtifactStore Store() => new(Path.Combine(_root, "artifacts"));
 
-    private SlugPublisher Publisher() => new(Store(), Options.Create(new PaasOptions { DataDirectory = _root }), TimeProvider.System);
+    private SlugPublisher Publisher()
+    {
+        var (store, paas) = (Store(), Options.Create(new PaasOptions { DataDirectory = _root }));
+        return new(store, new ArtifactQuota(store, paas, Options.Create(new ArtifactsOptions { AppBytes = _appBytes })), paas, TimeProvider.System);
+    }
 
     private Task<string?> PublishAsync(PublishImage command) => Publisher().PublishAsync(command, new TestLog(), TestContext.Current.CancellationToken);
 }

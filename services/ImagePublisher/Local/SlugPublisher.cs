@@ -11,7 +11,7 @@ namespace Paas.ImagePublisher.Local;
 /// Puts slugs into the artifact store. What was published is noted beside the build's folder before that is deleted,
 /// so that a command that comes again gets the same answer.
 /// </summary>
-public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions> paas, TimeProvider clock) : IImagePublisher
+public sealed class SlugPublisher(IArtifactStore artifacts, ArtifactQuota quota, IOptions<PaasOptions> paas, TimeProvider clock) : IImagePublisher
 {
     public IReadOnlyList<string> Targets { get; } = [Target.Local];
 
@@ -36,10 +36,13 @@ public sealed class SlugPublisher(IArtifactStore artifacts, IOptions<PaasOptions
 
         var started = Stopwatch.GetTimestamp();
         log.Heading(ImagePublisherTexts.Publishing(command.App));
+        await quota.EnsureAsync(command.AppId, cancellation);
         var digest = await artifacts.SaveAsync(stream => SlugArchive.PackAsync(build.Slug, stream, cancellation), cancellation);
         await NoteAsync(build, digest, cancellation);
         build.Delete();
-        log.Detail(ImagePublisherTexts.Published(digest, await SizeAsync(digest, cancellation), Stopwatch.GetElapsedTime(started)));
+        var size = await SizeAsync(digest, cancellation);
+        quota.Note(command.AppId, digest, size);
+        log.Detail(ImagePublisherTexts.Published(digest, size, Stopwatch.GetElapsedTime(started)));
         return digest;
     }
 

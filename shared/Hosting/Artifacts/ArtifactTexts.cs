@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Paas.Hosting.Artifacts.Registry;
 
@@ -38,6 +39,9 @@ internal static class ArtifactTexts
 
     public static string DeletionRefused(RegistryAddress registry, HttpStatusCode status) =>
         $"The {registry.Use.Noun} {registry} lets nothing be removed (it answered {(int)status}), so orphaned artifacts pile up in it. Allow deletion, in Docker's registry by REGISTRY_STORAGE_DELETE_ENABLED=true, and let the platform's user do it.";
+
+    public static string QuotaReached(long bytes, long most) => string.Create(CultureInfo.InvariantCulture,
+        $"The sources and slugs kept for the app take {bytes / (1024.0 * 1024):0} MiB, and {most / (1024.0 * 1024):0} MiB are allowed. What no release needs is removed a day after it was made: deploy again then, make the repository smaller, or ask the operator to raise Artifacts__AppBytes.");
 
     private static string Sentence(string text) => text.TrimEnd('.', ' ') + ".";
 }

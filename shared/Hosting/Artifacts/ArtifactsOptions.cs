@@ -20,6 +20,9 @@ public sealed class ArtifactsOptions
 
     public string? RegistryPassword { get; set; }
 
+    /// <summary>How much the sources and slugs of one app may take together.</summary>
+    public long AppBytes { get; set; } = 20L << 30;
+
     /// <summary>How much of the registry's content is kept on this machine, in <c>cache/artifacts</c> of the data directory.</summary>
     public long CacheBytes { get; set; } = 5L << 30;
 }
@@ -30,6 +33,8 @@ public sealed class ArtifactsOptionsValidator : IValidateOptions<ArtifactsOption
     {
         if (options.CacheBytes < 1)
             return ValidateOptionsResult.Fail("Artifacts__CacheBytes has to be at least 1.");
+        if (options.AppBytes < 1)
+            return ValidateOptionsResult.Fail("Artifacts__AppBytes has to be at least 1.");
         if (string.IsNullOrEmpty(options.Registry))
         {
             return string.IsNullOrEmpty(options.RegistryUsername) && string.IsNullOrEmpty(options.RegistryPassword)

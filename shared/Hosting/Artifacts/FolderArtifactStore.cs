@@ -67,6 +67,9 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
     }
 
+    public Task<long?> FindSizeAsync(string digest, CancellationToken cancellation) =>
+        Task.FromResult(new FileInfo(PathOf(ArtifactDigest.HashOf(digest))) is { Exists: true } file ? file.Length : (long?)null);
+
     public async IAsyncEnumerable<StoredArtifact> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         foreach (var folder in new DirectoryInfo(_root).EnumerateDirectories())

@@ -22,6 +22,9 @@ public interface IArtifactStore
     /// <exception cref="ArtifactNotFoundException">It is not in the store.</exception>
     Task<long> RenewAsync(string digest, CancellationToken cancellation);
 
+    /// <summary>The size of an artifact in bytes, without counting as saving it again; null if it is not in the store.</summary>
+    Task<long?> FindSizeAsync(string digest, CancellationToken cancellation);
+
     /// <summary>Lists what is in the store, in no order. An artifact saved several times may be listed several times.</summary>
     IAsyncEnumerable<StoredArtifact> ListAsync(CancellationToken cancellation);
 

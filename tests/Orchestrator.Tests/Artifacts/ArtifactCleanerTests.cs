@@ -312,6 +312,8 @@ public sealed class ArtifactCleanerTests(PostgresServer postgres) : IClassFixtur
 
         public Task<long> RenewAsync(string digest, CancellationToken cancellation) => Inner.RenewAsync(digest, cancellation);
 
+        public Task<long?> FindSizeAsync(string digest, CancellationToken cancellation) => Inner.FindSizeAsync(digest, cancellation);
+
         public async IAsyncEnumerable<StoredArtifact> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
         {
             await foreach (var artifact in Inner.ListAsync(cancellation))

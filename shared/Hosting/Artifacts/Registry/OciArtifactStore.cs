@@ -85,6 +85,12 @@ public sealed partial class OciArtifactStore : IArtifactStore, IDisposable
         return bytes;
     }
 
+    public Task<long?> FindSizeAsync(string digest, CancellationToken cancellation)
+    {
+        ArtifactDigest.HashOf(digest);
+        return FindBlobAsync(digest, cancellation);
+    }
+
     public async IAsyncEnumerable<StoredArtifact> ListAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         const string What = "list the artifacts";
