@@ -26,7 +26,7 @@ public sealed class GatewayOptions
     /// <summary>Whether <c>Kubernetes__Kubeconfig</c> is set; a platform that itself runs in a cluster names its targets.</summary>
     internal bool HasCluster { get; set; }
 
-    /// <summary>How many deliveries one address may have refused in a minute before it is not listened to any more.</summary>
+    /// <summary>How many deliveries one address may have refused in a minute before its deliveries wait for each other.</summary>
     [Range(1, 1_000_000, ErrorMessage = "Gateway__FailedDeliveriesPerMinute has to be between 1 and 1000000.")]
     public int FailedDeliveriesPerMinute { get; set; } = 60;
 

@@ -33,7 +33,10 @@ internal static partial class GatewayTexts
 
     public static string DeliveryTooSlow(TimeSpan time) => $"The delivery did not come in within {time.TotalSeconds:0} seconds. Have it delivered again.";
     public static string PayloadMalformed(long? line, long? position) => $"The payload is not a JSON object, or nested too deeply{At(line, position)}. Have it delivered again by GitHub.";
-    public static string FormMalformed() => "The form has no well-formed field 'payload'. Choose application/json as content type in the webhook's settings on GitHub.";
+    public static string TooManyRepositoryUrls() =>
+        "The payload names the repository's addresses again and again, which GitHub does not. Have it delivered again by GitHub.";
+
+    public static string FormMalformed() => "The form has no well-formed field 'payload', or two of them. Choose application/json as content type in the webhook's settings on GitHub.";
 
     public static string WebhookOfUnknownApp(string name) =>
         $"There is no app '{Shorten(name)}' to deliver to. Correct the webhook's URL on GitHub to end with an app's name, or with /webhooks/github.";

@@ -30,6 +30,37 @@ public sealed class PayloadTests
     }
 
     [Theory]
+    [InlineData("""{"repository":{"url":"http://a/0","url":"http://a/1","\u0075rl":"http://a/2"}}""", "http://a/2", null)]
+    [InlineData("""{"repository":{"url":"http://a/0","clone_url":"http://a/1"},"repository":{"url":"http://a/2"}}""", "http://a/2", null)]
+    [InlineData("""{"repository":{"url":"http://a/0","url":1,"html_url":"http://a/1"},"ref":"x"}""", "http://a/1", "x")]
+    [InlineData("""{"ref":"x","repository":{"url":"http://a/0"},"ref":["y"]}""", "http://a/0", null)]
+    [InlineData("""{"ref":"x","ref":"y","repository":{"url":"http://a/0"},"repository":[]}""", null, "y")]
+    public async Task Of_a_member_that_comes_twice_the_last_one_counts(string json, string? url, string? @ref)
+    {
+        foreach (var form in (bool[])[false, true])
+        {
+            var stream = new MemoryStream(Encoding.UTF8.GetBytes(form ? "payload=" + System.Net.WebUtility.UrlEncode(json) : json));
+            var payload = await PushPayloadReader.ReadAsync(form ? new FormPayloadStream(stream) : stream, CancellationToken.None);
+            payload.RepositoryUrls.SingleOrDefault().ShouldBe(url);
+            payload.Ref.ShouldBe(@ref);
+        }
+    }
+
+    [Theory]
+    [InlineData("payload={}&payload={}")]
+    [InlineData("payload={}&a=b&payload=")]
+    [InlineData("payload={}%4")]
+    [InlineData("payload=%4g{}")]
+    [InlineData("payload=%4&a={}")]
+    [InlineData("a=payload=1&b=2")]
+    [InlineData("")]
+    public async Task A_form_that_can_be_read_in_two_ways_is_refused(string form)
+    {
+        var stream = new FormPayloadStream(new MemoryStream(Encoding.UTF8.GetBytes(form)));
+        await Should.ThrowAsync<FormatException>(() => stream.CopyToAsync(Stream.Null));
+    }
+
+    [Theory]
     [InlineData("\\u00fc")]
     [InlineData("€")]
     [InlineData("🎈")]

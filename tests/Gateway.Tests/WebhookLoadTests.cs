@@ -96,6 +96,53 @@ public sealed class WebhookLoadTests
         limited.Headers.RetryAfter.ShouldNotBeNull();
         (await host.DeliverAsync(GatewayHost.Payload(message: new string('x', 400_000)), secret: "wrong")).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
         (await host.DeliverAsync(GatewayHost.Payload())).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        // Neither are those that are received in the lane for large ones.
+        var large = GatewayHost.Payload(message: new string('x', 400_000));
+        (await host.DeliverAsync(large)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+        (await host.DeliverAsync(large, change: request => request.Headers.TransferEncodingChunked = true)).StatusCode.ShouldBe(HttpStatusCode.Accepted);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_address_named_again_and_again_is_refused_without_a_query(bool form)
+    {
+        var queries = new Queries();
+        await using var host = await GatewayHost.StartAsync(services: services => services.ConfigureDbContext<PaasDbContext>(db => db.AddInterceptors(queries)));
+        await host.CreateAppAsync("shop");
+        var urls = string.Join(',', Enumerable.Range(0, 50_000).Select(i => $"\"url\":\"http://a/{i}\""));
+        var json = $$$"""{"repository":{{{{urls}}},"clone_url":"https://github.com/acme/shop"},"ref":"refs/heads/main"}""";
+        var body = form ? "payload=" + WebUtility.UrlEncode(json) : json;
+        var before = queries.OfApps;
+        var answer = await host.DeliverAsync(body, secret: "wrong", type: form ? "application/x-www-form-urlencoded" : "application/json");
+        answer.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("again and again");
+        queries.OfApps.ShouldBe(before);
+    }
+
+    [Fact]
+    public async Task Each_delivery_is_looked_up_with_a_handful_of_addresses_at_most()
+    {
+        var queries = new Queries();
+        await using var host = await GatewayHost.StartAsync(services: services => services.ConfigureDbContext<PaasDbContext>(db => db.AddInterceptors(queries)));
+        await host.CreateAppAsync("shop");
+        var names = new[] { "url", "html_url", "clone_url", "ssh_url", "git_url", "svn_url", "mirror_url", "homepage" };
+        var json = $$$"""{"repository":{{{{string.Join(',', names.Select(name => $"\"{name}\":\"http://{name}/a\""))}}}}}""";
+        (await host.DeliverAsync(json, secret: "wrong")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        queries.MaxKeys.ShouldBeInRange(1, 5);
+    }
+
+    [Fact]
+    public async Task An_unverified_delivery_that_fails_counts_with_the_refused_ones()
+    {
+        await using var host = await GatewayHost.StartAsync(new() { ["Gateway:FailedDeliveriesPerMinute"] = "2" });
+        await host.CreateAppAsync("shop");
+        await host.WithDbAsync(async db => await db.Database.ExecuteSqlRawAsync("ALTER TABLE apps RENAME TO away"));
+        for (var i = 0; i < 2; i++)
+            (await host.DeliverAsync(GatewayHost.Payload(), secret: "wrong")).StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        await host.WithDbAsync(async db => await db.Database.ExecuteSqlRawAsync("ALTER TABLE away RENAME TO apps"));
+        (await host.DeliverAsync(GatewayHost.Payload(), secret: "wrong")).StatusCode.ShouldBe(HttpStatusCode.TooManyRequests);
+        (await host.DeliverAsync(GatewayHost.Payload())).StatusCode.ShouldBe(HttpStatusCode.Accepted);
     }
 
     [Fact]
@@ -183,6 +230,30 @@ public sealed class WebhookLoadTests
         var buffer = new byte[12];
         await stream.ReadExactlyAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
         return Encoding.ASCII.GetString(buffer);
+    }
+
+    /// <summary>What is asked of the table of apps.</summary>
+    private sealed class Queries : DbCommandInterceptor
+    {
+        private int _ofApps;
+
+        public int OfApps => _ofApps;
+        public int MaxKeys { get; private set; }
+
+        public override ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            if (command.CommandText.Contains("\"repository_key\" IN", StringComparison.Ordinal))
+            {
+                Interlocked.Increment(ref _ofApps);
+                var keys = command.Parameters.Count == 1 && command.Parameters[0].Value is string { } json && json.StartsWith('[')
+                    ? System.Text.Json.JsonDocument.Parse(json).RootElement.GetArrayLength()
+                    : command.Parameters.Count;
+                MaxKeys = Math.Max(MaxKeys, keys);
+            }
+
+            return ValueTask.FromResult(result);
+        }
     }
 
     private sealed class ReadOnly : DbConnectionInterceptor

@@ -16,13 +16,17 @@ internal sealed class DeliveryBody(Stream bytes, IDisposable? place) : IAsyncDis
     }
 }
 
-/// <summary>Receives bodies. Only a few large ones at a time, the others wait; small ones pass them by.</summary>
+/// <summary>
+/// Receives bodies. Only a few large ones at a time, the others wait; small ones pass them by, and so do those of addresses
+/// that have had none refused.
+/// </summary>
 internal sealed class DeliveryBodies(IOptions<GatewayOptions> options, FailureLimiter failures) : IDisposable
 {
     public const int MaxBytes = 25 * 1024 * 1024;
-    private const int InMemoryBytes = 256 * 1024;
+    public const int InMemoryBytes = 256 * 1024;
 
     private readonly SemaphoreSlim _large = new(options.Value.LargeDeliveries);
+    private readonly SemaphoreSlim _largeOfSuspects = new(options.Value.LargeDeliveries);
 
     public async Task<DeliveryBody> ReceiveAsync(HttpRequest request, CancellationToken cancellation)
     {
@@ -35,7 +39,7 @@ internal sealed class DeliveryBodies(IOptions<GatewayOptions> options, FailureLi
         try
         {
             if (request.ContentLength is not <= InMemoryBytes)
-                place = await Place.TakeAsync(_large, failures.IsExhausted(request.HttpContext.Connection.RemoteIpAddress), deadline.Token);
+                place = await Place.TakeAsync(failures.IsExhausted(request.HttpContext.Connection.RemoteIpAddress) ? _largeOfSuspects : _large, deadline.Token);
             bytes = new FileBufferingReadStream(request.Body, InMemoryBytes, MaxBytes, Path.GetTempPath);
             await bytes.DrainAsync(deadline.Token);
             bytes.Position = 0;
@@ -60,14 +64,16 @@ internal sealed class DeliveryBodies(IOptions<GatewayOptions> options, FailureLi
         }
     }
 
-    public void Dispose() => _large.Dispose();
+    public void Dispose()
+    {
+        _large.Dispose();
+        _largeOfSuspects.Dispose();
+    }
 
     private sealed class Place(SemaphoreSlim semaphore) : IDisposable
     {
-        public static async Task<Place> TakeAsync(SemaphoreSlim semaphore, bool isSuspect, CancellationToken cancellation)
+        public static async Task<Place> TakeAsync(SemaphoreSlim semaphore, CancellationToken cancellation)
         {
-            if (isSuspect)
-                throw TooManyFailures();
             await semaphore.WaitAsync(cancellation);
             return new Place(semaphore);
         }

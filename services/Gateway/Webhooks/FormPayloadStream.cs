@@ -7,6 +7,7 @@ internal sealed class FormPayloadStream(Stream form) : Stream
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _position;
     private int _length;
+    private int _escape;
     private bool _found;
     private bool _ended;
 
@@ -21,57 +22,82 @@ internal sealed class FormPayloadStream(Stream form) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <exception cref="FormatException">The form has no such field, or an escape that is none.</exception>
+    /// <exception cref="FormatException">The form has no such field, or two of them, or an escape that is none.</exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_found)
-            await FindAsync(cancellationToken);
+        if (!_found && !await FindAsync(cancellationToken))
+            throw new FormatException("The form has no field named payload.");
+        _found = true;
         var written = 0;
-        while (written < buffer.Length && !_ended)
+        while (written < buffer.Length && !_ended && (_position < _length || await FillAsync(cancellationToken)))
+            written += Decode(buffer.Span[written..]);
+        if (written > 0 || buffer.Length == 0)
+            return written;
+        // Others would read the second one.
+        if (_escape != 0 || await FindAsync(cancellationToken))
+            throw new FormatException("The form has a malformed escape, or two fields named payload.");
+        return 0;
+    }
+
+    /// <returns>How much of the value is in the block that has been read.</returns>
+    private int Decode(Span<byte> decoded)
+    {
+        var written = 0;
+        while (_position < _length && written < decoded.Length)
         {
-            var value = await NextAsync(cancellationToken);
-            if (value is -1 or '&')
+            var value = _buffer[_position++];
+            if (_escape != 0)
+            {
+                // The marker keeps an escape's first digit apart from no digit at all.
+                _escape = (_escape << 4) | Hex(value);
+                if (_escape < 0x100)
+                    continue;
+                value = (byte)_escape;
+                _escape = 0;
+            }
+            else if (value == (byte)'&')
             {
                 _ended = true;
                 break;
             }
-
-            var decoded = value switch
+            else if (value == (byte)'%')
             {
-                '+' => ' ',
-                '%' => (Hex(await NextAsync(cancellationToken)) << 4) | Hex(await NextAsync(cancellationToken)),
-                _ => value,
-            };
-            buffer.Span[written++] = (byte)decoded;
+                _escape = 1;
+                continue;
+            }
+            else if (value == (byte)'+')
+            {
+                value = (byte)' ';
+            }
+
+            decoded[written++] = value;
         }
 
         return written;
     }
 
-    private async Task FindAsync(CancellationToken cancellation)
+    /// <summary>Reads up to the value of the next field of this name.</summary>
+    private async ValueTask<bool> FindAsync(CancellationToken cancellation)
     {
         var matched = 0; // -1 within a field of another name
-        while (matched < Field.Length)
+        while (_position < _length || await FillAsync(cancellation))
         {
-            var value = await NextAsync(cancellation);
-            if (value == -1)
-                throw new FormatException("The form has no field named payload.");
-            matched = value == '&' ? 0 : matched >= 0 && value == Field[matched] ? matched + 1 : -1;
+            while (_position < _length)
+            {
+                var value = _buffer[_position++];
+                matched = value == '&' ? 0 : matched >= 0 && value == Field[matched] ? matched + 1 : -1;
+                if (matched == Field.Length)
+                    return true;
+            }
         }
 
-        _found = true;
+        return false;
     }
 
-    private async ValueTask<int> NextAsync(CancellationToken cancellation)
+    private async ValueTask<bool> FillAsync(CancellationToken cancellation)
     {
-        if (_position == _length)
-        {
-            (_position, _length) = (0, await form.ReadAsync(_buffer, cancellation));
-            if (_length == 0)
-                return -1;
-        }
-
-        return _buffer[_position++];
+        (_position, _length) = (0, await form.ReadAsync(_buffer, cancellation));
+        return _length > 0;
     }
 
     private static int Hex(int digit) => digit >= 0 && char.IsAsciiHexDigit((char)digit)

@@ -4,6 +4,15 @@ namespace Paas.Gateway.Webhooks;
 internal sealed class PushPayload
 {
     public const int MaxUrlLength = 1_000;
+
+    /// <summary>A repository has five addresses; more come only from those who name each many times.</summary>
+    private const int MaxUrls = 10;
+
+    private static readonly string[] UrlNames = ["clone_url", "html_url", "ssh_url", "git_url", "url"];
+
+    private readonly string?[] _urls = new string?[UrlNames.Length];
+    private int _urlsSet;
+
     private const int MaxRefLength = 1_000;
     private const int MaxNameLength = 200;
     private const int MaxMessageLength = 500;
@@ -19,19 +28,45 @@ internal sealed class PushPayload
     /// <summary>What a ping says.</summary>
     public string? Zen { get; private set; }
 
-    /// <summary>The repository under each of its addresses.</summary>
-    public List<string> RepositoryUrls { get; } = [];
+    /// <summary>The repository under each of its addresses, a handful at most.</summary>
+    public IEnumerable<string> RepositoryUrls => _urls.OfType<string>();
 
     public string? Repository => RepositoryName ?? RepositoryUrls.FirstOrDefault();
+
+    /// <summary>Somebody has named addresses of the repository again and again, as no git host does.</summary>
+    public bool HasTooManyUrls => _urlsSet > MaxUrls;
 
     public static bool Wants(string? parent, string name) => parent switch
     {
         null => name is "ref" or "before" or "after" or "zen",
         "head_commit" => name is "message",
         "pusher" => name is "name",
-        "repository" => name is "full_name" or "clone_url" or "html_url" or "ssh_url" or "git_url" or "url",
+        "repository" => name is "full_name" || UrlNames.Contains(name),
         _ => false,
     };
+
+    /// <summary>Of a member that comes twice the last one counts, as with every other reader of JSON.</summary>
+    public void Forget(string? parent, string name)
+    {
+        switch (parent, name)
+        {
+            case (null, "ref"): Ref = null; break;
+            case (null, "before"): Before = null; break;
+            case (null, "after"): After = null; break;
+            case (null, "zen"): Zen = null; break;
+            case (null, "deleted"): Deleted = false; break;
+            case (null, "head_commit"): CommitMessage = null; break;
+            case (null, "pusher"): Pusher = null; break;
+            case (null, "repository"):
+                RepositoryName = null;
+                Array.Clear(_urls);
+                break;
+            case ("head_commit", "message"): CommitMessage = null; break;
+            case ("pusher", "name"): Pusher = null; break;
+            case ("repository", "full_name"): RepositoryName = null; break;
+            case ("repository", _) when Array.IndexOf(UrlNames, name) is >= 0 and var i: _urls[i] = null; break;
+        }
+    }
 
     public void Set(string? parent, string name, string value)
     {
@@ -44,8 +79,12 @@ internal sealed class PushPayload
             case ("head_commit", "message"): CommitMessage = Clean(value, MaxMessageLength); break;
             case ("pusher", "name"): Pusher = Clean(value, MaxNameLength); break;
             case ("repository", "full_name"): RepositoryName = Clean(value, MaxNameLength); break;
-            // A URL that was cut would be another one.
-            case ("repository", _) when value.Length <= MaxUrlLength: RepositoryUrls.Add(Clean(value, MaxUrlLength)); break;
+            case ("repository", _):
+                _urlsSet++;
+                // A URL that was cut would be another one.
+                if (value.Length <= MaxUrlLength)
+                    _urls[Array.IndexOf(UrlNames, name)] = Clean(value, MaxUrlLength);
+                break;
         }
     }
 

@@ -71,9 +71,11 @@ internal static class PushPayloadReader
             {
                 case JsonTokenType.PropertyName when reader.CurrentDepth == 1:
                     (_parent, _name) = (null, reader.GetString());
+                    Payload.Forget(null, _name!);
                     break;
                 case JsonTokenType.PropertyName when reader.CurrentDepth == 2 && _parent is not null:
                     _name = reader.GetString();
+                    Payload.Forget(_parent, _name!);
                     break;
                 case JsonTokenType.StartObject when reader.CurrentDepth == 1:
                     (_parent, _name) = (_name, null);

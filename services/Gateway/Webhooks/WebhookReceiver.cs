@@ -36,6 +36,8 @@ internal sealed partial class WebhookReceiver(
         {
             var incoming = IncomingDelivery.From(context.Request);
             await using var body = await bodies.ReceiveAsync(context.Request, context.RequestAborted);
+            using var place = await failures.EnterAsync(
+                context.Connection.RemoteIpAddress, body.Bytes.Length > DeliveryBodies.InMemoryBytes, context.RequestAborted);
             var stored = await StoreAsync(incoming, body.Bytes, appName, known);
             return new DeliveryAccepted { Id = stored[0].Id, Decision = stored[0].Decision, Reason = stored[0].Reason };
         }
@@ -43,9 +45,15 @@ internal sealed partial class WebhookReceiver(
         {
             if (!failures.Count(context.Connection.RemoteIpAddress))
                 throw DeliveryBodies.TooManyFailures();
-            Log.Refused(logger, known.DeliveryId, refused.Message);
+            Log.Refused(logger, known.DeliveryId, context.Connection.RemoteIpAddress, refused.Message);
             rejected.Add(ToRejected(known, refused.Message));
             PaasMetrics.DeliveryDecided(DeliveryDecisions.Rejected);
+            throw;
+        }
+        catch (Exception) when (!known.IsVerified)
+        {
+            // Work that a stranger has caused, and that came to nothing, counts as well.
+            failures.Count(context.Connection.RemoteIpAddress);
             throw;
         }
 
@@ -84,6 +92,7 @@ internal sealed partial class WebhookReceiver(
             var app = await db.Apps.AsNoTracking().SingleOrDefaultAsync(x => x.Name == appName, cancellation)
                 ?? throw ProblemException.NotFound(GatewayTexts.WebhookOfUnknownApp(appName));
             var signed = await SignedByAsync([app], incoming, body, cancellation);
+            known.IsVerified = true;
             known.Payload = await ReadAsync(incoming, body, cancellation);
             return await store.StoreAsync(incoming, known.Payload, signed, cancellation);
         }
@@ -97,7 +106,9 @@ internal sealed partial class WebhookReceiver(
         if (apps.Count == 0)
             throw ProblemException.NotFound(GatewayTexts.RepositoryUnknown(payload.Repository!));
         known.App = apps[0].Name;
-        return await store.StoreAsync(incoming, payload, await SignedByAsync(apps, incoming, body, cancellation), cancellation);
+        var signers = await SignedByAsync(apps, incoming, body, cancellation);
+        known.IsVerified = true;
+        return await store.StoreAsync(incoming, payload, signers, cancellation);
     }
 
     private async Task<List<App>> SignedByAsync(List<App> apps, IncomingDelivery incoming, Stream body, CancellationToken cancellation)
@@ -131,7 +142,8 @@ internal sealed partial class WebhookReceiver(
         try
         {
             body.Position = 0;
-            return await PushPayloadReader.ReadAsync(incoming.IsForm ? new FormPayloadStream(body) : body, cancellation);
+            var payload = await PushPayloadReader.ReadAsync(incoming.IsForm ? new FormPayloadStream(body) : body, cancellation);
+            return payload.HasTooManyUrls ? throw ProblemException.Malformed(GatewayTexts.TooManyRepositoryUrls()) : payload;
         }
         catch (JsonException exception)
         {
@@ -164,12 +176,13 @@ internal sealed partial class WebhookReceiver(
         public string? Event { get; init; }
         public string? DeliveryId { get; init; }
         public PushPayload? Payload { get; set; }
+        public bool IsVerified { get; set; }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Refused delivery {DeliveryId}: {Reason}")]
-        public static partial void Refused(ILogger logger, string? deliveryId, string reason);
+        [LoggerMessage(Level = LogLevel.Information, Message = "Refused delivery {DeliveryId} from {Address}: {Reason}")]
+        public static partial void Refused(ILogger logger, string? deliveryId, System.Net.IPAddress? address, string reason);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Delivery {DeliveryId} is tried to be stored again: {Reason}")]
         public static partial void Again(ILogger logger, string deliveryId, string reason);
