@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
+using Paas.Gateway.Http;
 
 namespace Paas.Gateway;
 
@@ -8,6 +9,8 @@ namespace Paas.Gateway;
 public sealed class GatewayOptions
 {
     public const string Section = "Gateway";
+    public const string XForwardedFor = "X-Forwarded-For";
+    public const string Forwarded = "Forwarded";
 
     /// <summary>Where the platform is reached from outside, if that is not where a request comes to.</summary>
     [RegularExpression("^https?://[^/?#]+/?$", ErrorMessage = "Gateway__PublicUrl has to be an http or https URL without a path, such as https://paas.example.com.")]
@@ -45,6 +48,21 @@ public sealed class GatewayOptions
     /// <summary>How many instances a process type may be scaled to.</summary>
     [Range(1, 10_000, ErrorMessage = "Gateway__MaxInstances has to be between 1 and 10000.")]
     public int MaxInstances { get; set; } = 100;
+
+    /// <summary>How many connections of visitors are taken at the same time; by default as many as the process can serve.</summary>
+    [Range(8, 1_000_000, ErrorMessage = "Gateway__MaxConnections has to be between 8 and 1000000.")]
+    public int? MaxConnections { get; set; }
+
+    /// <summary>The proxies whose word on a visitor's address is believed, by address or network: <c>10.0.0.0/8</c>.</summary>
+    [Networks(ErrorMessage = "Gateway__TrustedProxies__0 and the following have to be addresses or networks, such as 10.0.0.5 or 10.0.0.0/8.")]
+    public string[] TrustedProxies { get; set; } = [];
+
+    /// <summary>The header in which they say it. Only the one that they set themselves: the other one can be a visitor's.</summary>
+    [AllowedValues(XForwardedFor, Forwarded, ErrorMessage = "Gateway__ForwardedHeader has to be X-Forwarded-For or Forwarded.")]
+    public string ForwardedHeader { get; set; } = XForwardedFor;
+
+    /// <summary>Where instances of apps may be, besides the loopback address: host names, addresses or networks.</summary>
+    public string[] InstanceHosts { get; set; } = [];
 
     /// <summary>How long a connection to an app may be silent before it is cut.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "Gateway__AppTimeout has to be between a second and a day.")]

@@ -43,7 +43,10 @@ public static class GatewaySetup
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>());
         services.AddSourceOptions();
-        services.Configure<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>(kestrel => kestrel.AddServerHeader = false);
+        services.AddSingleton(provider => ConnectionLimits.From(provider.GetRequiredService<IOptions<GatewayOptions>>()));
+        services.AddSingleton<IConfigureOptions<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>, ServerLimits>();
+        services.AddSingleton<TrustedProxies>();
+        services.AddSingleton<MalformedRequests>();
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails();
@@ -106,6 +109,10 @@ public static class GatewaySetup
     {
         var farewell = app.Services.GetRequiredService<Farewell>();
         app.Use(next => context => farewell.InvokeAsync(context, next));
+        var proxies = app.Services.GetRequiredService<TrustedProxies>();
+        app.Use(next => context => proxies.InvokeAsync(context, next));
+        var malformed = app.Services.GetRequiredService<MalformedRequests>();
+        app.Use(next => context => malformed.InvokeAsync(context, next));
         app.UseMiddleware<AppRouter>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();

@@ -32,6 +32,10 @@ public static class LoggingSetup
         logging.AddFilter("System", LogLevel.Warning);
         // An app that breaks off is the app's affair; the router logs it in a line.
         logging.AddFilter("Yarp", LogLevel.Error);
+        // One for each connection that is turned away: kestrel.rejected_connections counts them.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
+        // It logs what it refuses under another name, with address and path.
+        logging.AddFilter("Paas.Gateway.Access.BearerHandler", LogLevel.Warning);
         // Steps tell of their own retries, and a command that fails is an exception somewhere.
         logging.AddFilter("MassTransit.ReceiveTransport", LogLevel.Error);
         logging.AddFilter("Microsoft.EntityFrameworkCore.Database.Command", LogLevel.None);

@@ -16,6 +16,7 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
     private readonly StringBuilder _errors = new();
     private readonly bool _ownsData;
     private string _url = "http://127.0.0.1:0";
+    private int? _descriptors;
     private Process? _process;
 
     private Platform(string project, string? dataDirectory, (string Name, string Value)[] environment)
@@ -62,6 +63,14 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
         return platform;
     }
 
+    /// <summary>The platform with so many file descriptors, and no more.</summary>
+    public static async Task<Platform> StartWithDescriptorsAsync(int descriptors)
+    {
+        var platform = new Platform("Standalone", null, []) { _descriptors = descriptors };
+        await platform.StartProcessAsync();
+        return platform;
+    }
+
     /// <summary>Starts a process that is expected to end by itself.</summary>
     /// <returns>Its exit code, what it wrote to standard error, and all it wrote.</returns>
     public static async Task<(int ExitCode, string Errors, string Output)> RunToEndAsync(string dataDirectory, string url = "http://127.0.0.1:0")
@@ -80,6 +89,8 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
             _environment[name] = value;
         await StartProcessAsync();
     }
+
+    public bool HasEnded => _process!.HasExited;
 
     public Task WaitForKillAsync() => _process!.WaitForExitAsync().WaitAsync(Patience);
 
@@ -150,7 +161,13 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
 
     private void StartProcess()
     {
-        var info = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        var info = new ProcessStartInfo(_descriptors is null ? "dotnet" : "prlimit") { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (_descriptors is { } limit)
+        {
+            info.ArgumentList.Add($"--nofile={limit}:{limit}");
+            info.ArgumentList.Add("dotnet");
+        }
+
         info.ArgumentList.Add(_dll);
         info.ArgumentList.Add("--urls");
         info.ArgumentList.Add(_url);

@@ -7,12 +7,15 @@ using Microsoft.Extensions.Options;
 namespace Paas.Gateway.Access;
 
 /// <summary>Authenticates by <c>Authorization: Bearer …</c>.</summary>
-internal sealed class BearerHandler(
+internal sealed partial class BearerHandler(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, AccessTokens tokens, IProblemDetailsService problems)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public const string SchemeName = "Bearer";
     private const string Prefix = SchemeName + " ";
+
+    // Not the handler's own: under that one the framework says of each refused request only that it was.
+    private readonly ILogger _log = logger.CreateLogger("Paas.Gateway.Access");
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -29,6 +32,8 @@ internal sealed class BearerHandler(
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var given = Request.Headers.Authorization.Count > 0;
+        var (method, path) = (GatewayTexts.Shorten(Request.Method), GatewayTexts.Shorten(Request.Path.Value ?? ""));
+        Log.Refused(_log, method, path, Context.Connection.RemoteIpAddress, given ? "an unknown token" : "no token");
         Response.StatusCode = StatusCodes.Status401Unauthorized;
         Response.Headers.WWWAuthenticate = given ? "Bearer error=\"invalid_token\"" : SchemeName;
         await problems.WriteAsync(new ProblemDetailsContext
@@ -41,5 +46,11 @@ internal sealed class BearerHandler(
                 Detail = given ? GatewayTexts.TokenUnknown() : GatewayTexts.TokenMissing(),
             },
         });
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Refused {Method} {Path} from {Address}, which came with {Token}")]
+        public static partial void Refused(ILogger logger, string method, string path, System.Net.IPAddress? address, string token);
     }
 }

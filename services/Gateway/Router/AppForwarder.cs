@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Options;
 using Yarp.ReverseProxy.Forwarder;
@@ -12,6 +11,12 @@ internal enum ForwardOutcome
     NoInstance,
     Failed,
     TimedOut,
+
+    /// <summary>The visitor sent what is no request, as it turned out in the middle of it.</summary>
+    Malformed,
+
+    /// <summary>There are as many WebSockets already as there can be.</summary>
+    Full,
 }
 
 /// <summary>Cuts what has not ended some time after the gateway was asked to stop: an upgraded connection has no end of its own.</summary>
@@ -34,15 +39,11 @@ internal sealed class RequestEnd : IDisposable
 
 /// <summary>Sends a request to an instance of its app.</summary>
 internal sealed class AppForwarder(
-    IHttpForwarder forwarder, RouteTable routes, RouteSwitch routeSwitch, IOptions<GatewayOptions> options, RequestEnd end) : IDisposable
+    IHttpForwarder forwarder, RouteTable routes, RouteSwitch routeSwitch, AppConnections connections, IOptions<GatewayOptions> options, RequestEnd end) : IDisposable
 {
     private readonly ForwarderRequestConfig _request = new() { ActivityTimeout = options.Value.AppTimeout, Version = HttpVersion.Version11 };
 
-    // Less than any app server keeps an idle connection: none is used at the moment in which it is closed.
-    private readonly HttpMessageInvoker _client = CreateClient(TimeSpan.FromSeconds(1), Timeout.InfiniteTimeSpan);
-
-    // HttpClient would use a connection again that an HTTP/1.0 server is about to close, and lose the request.
-    private readonly HttpMessageInvoker _oneConnectionEach = CreateClient(TimeSpan.Zero, TimeSpan.Zero);
+    private readonly HttpMessageInvoker _client = new(connections, disposeHandler: false);
 
     public async Task<ForwardOutcome> ForwardAsync(HttpContext context, AppRoute route)
     {
@@ -81,43 +82,23 @@ internal sealed class AppForwarder(
         }
     }
 
-    public void Dispose()
-    {
-        _client.Dispose();
-        _oneConnectionEach.Dispose();
-    }
-
-    private static HttpMessageInvoker CreateClient(TimeSpan idleTimeout, TimeSpan lifetime) => new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        UseCookies = false,
-        ConnectTimeout = TimeSpan.FromSeconds(3),
-        PooledConnectionIdleTimeout = idleTimeout,
-        PooledConnectionLifetime = lifetime,
-        ActivityHeadersPropagator = new ReverseProxyPropagator(DistributedContextPropagator.Current),
-    });
+    public void Dispose() => _client.Dispose();
 
     private async Task<ForwardOutcome> ForwardAsync(HttpContext context, AppRoute route, Instance instance)
     {
-        context.Features.Set(instance);
-        var client = instance.ClosesConnections ? _oneConnectionEach : _client;
-        return await forwarder.SendAsync(context, instance.Url, client, _request, route.Transformer, end.Token) switch
+        var error = await forwarder.SendAsync(context, instance.Url, _client, _request, route.Transformer, end.Token);
+        if (error is ForwarderError.None or ForwarderError.RequestCanceled || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+            return ForwardOutcome.Done;
+        return error switch
         {
-            ForwarderError.None or ForwarderError.RequestCanceled => ForwardOutcome.Done,
-            ForwarderError.RequestTimedOut when !ConnectTimedOut(context) => ForwardOutcome.TimedOut,
-            _ when context.Response.HasStarted || context.RequestAborted.IsCancellationRequested => ForwardOutcome.Done,
+            ForwarderError.RequestTimedOut => ForwardOutcome.TimedOut,
+            ForwarderError.RequestBodyClient => ForwardOutcome.Malformed,
+            ForwarderError.UpgradeResponseClient => ForwardOutcome.Full,
             _ => ForwardOutcome.Failed,
         };
     }
 
     /// <summary>Connecting has failed: the request and its body are still whole.</summary>
     private static bool NothingWasSent(HttpContext context) =>
-        Error(context) is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError }
-        || ConnectTimedOut(context);
-
-    private static bool ConnectTimedOut(HttpContext context) => Error(context) is OperationCanceledException { InnerException: TimeoutException };
-
-    private static Exception? Error(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        context.Features.Get<IForwarderErrorFeature>()?.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError };
 }

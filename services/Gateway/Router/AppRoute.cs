@@ -9,9 +9,6 @@ internal sealed class Instance(string url)
 
     public string Url { get; } = url;
 
-    /// <summary>It speaks HTTP/1.0 and closes every connection after its answer, so none must be used twice.</summary>
-    public bool ClosesConnections { get; set; }
-
     /// <returns>False if the instance is out of the route: the caller has read an old one.</returns>
     public bool TryEnter()
     {

@@ -3,12 +3,14 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Options;
 using Paas.Gateway.Http;
 using Paas.Hosting;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace Paas.Gateway.Router;
 
 /// <summary>Takes the requests for <c>app.domain</c> out of the pipeline, before anything of the platform sees them.</summary>
 internal sealed partial class AppRouter(
-    RequestDelegate next, RouteTable routes, AppNames names, AppForwarder forwarder, IOptions<PaasOptions> options, ILogger<AppRouter> logger)
+    RequestDelegate next, RouteTable routes, AppNames names, AppForwarder forwarder, MalformedRequests malformed, IOptions<PaasOptions> options,
+    ILogger<AppRouter> logger)
 {
     private readonly string _domain = options.Value.Domain;
 
@@ -38,8 +40,15 @@ internal sealed partial class AppRouter(
                 await RouterPages.WriteAsync(context, StatusCodes.Status504GatewayTimeout, GatewayTexts.AppSilentTitle(app), GatewayTexts.AppSilent(app));
                 break;
             case ForwardOutcome.Failed:
-                Log.Failed(logger, context.Features.Get<Yarp.ReverseProxy.Forwarder.IForwarderErrorFeature>()?.Exception, app);
+                var reason = Reason(context);
+                Log.Failed(logger, app, reason);
                 await RouterPages.WriteAsync(context, StatusCodes.Status502BadGateway, GatewayTexts.AppFailedTitle(app), GatewayTexts.AppFailed(app));
+                break;
+            case ForwardOutcome.Malformed:
+                await malformed.RefuseAsync(context, StatusCodes.Status400BadRequest, GatewayTexts.MalformedTitle(), GatewayTexts.RequestBodyMalformed());
+                break;
+            case ForwardOutcome.Full:
+                await RouterPages.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, GatewayTexts.TooManyWebSocketsTitle(), GatewayTexts.TooManyWebSockets());
                 break;
         }
     }
@@ -62,9 +71,18 @@ internal sealed partial class AppRouter(
             await RouterPages.WriteAsync(context, StatusCodes.Status404NotFound, GatewayTexts.HostUnknownTitle(), GatewayTexts.HostUnknown(app));
     }
 
+    /// <summary>A line, and no stack: it is the app's.</summary>
+    private static string Reason(HttpContext context)
+    {
+        var exception = context.Features.Get<IForwarderErrorFeature>()?.Exception;
+        while (exception is AggregateException { InnerException: { } inner })
+            exception = inner;
+        return GatewayTexts.Shorten(exception?.Message ?? "");
+    }
+
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "The app {App} did not answer a request")]
-        public static partial void Failed(ILogger logger, Exception? exception, string app);
+        [LoggerMessage(Level = LogLevel.Information, Message = "The app {App} did not answer a request: {Reason}")]
+        public static partial void Failed(ILogger logger, string app, string reason);
     }
 }

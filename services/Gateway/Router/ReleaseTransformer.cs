@@ -1,48 +1,57 @@
 using System.Globalization;
-using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace Paas.Gateway.Router;
 
 /// <summary>
-/// Passes a request on as it came, with the host the visitor asked for, and says which release has answered. What a
-/// visitor says about where a request came from is not believed.
+/// Says where a request came from, since what a visitor says about that is not believed, and which release has answered it.
+/// All else passes as it came: see <see cref="RequestHead"/> and <see cref="AppAnswer"/>.
 /// </summary>
 internal sealed class ReleaseTransformer(int release) : HttpTransformer
 {
     public const string ReleaseHeader = "Paas-Release";
 
-    private static readonly string[] NotBelieved =
-        ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Real-IP"];
-
     private readonly string _release = string.Create(CultureInfo.InvariantCulture, $"v{release}");
 
-    public override async ValueTask TransformRequestAsync(
+    public override ValueTask TransformRequestAsync(
         HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
-        await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
-        foreach (var header in NotBelieved)
-            proxyRequest.Headers.Remove(header);
+        proxyRequest.Options.Set(AppConnections.Visit, httpContext);
+        proxyRequest.RequestUri = new Uri(destinationPrefix);
         var request = httpContext.Request;
-        proxyRequest.Headers.Host = request.Host.Value;
         if (httpContext.Connection.RemoteIpAddress is { } address)
-            proxyRequest.Headers.Add("X-Forwarded-For", (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
-        proxyRequest.Headers.TryAddWithoutValidation("X-Forwarded-Host", request.Host.Value);
-        proxyRequest.Headers.Add("X-Forwarded-Proto", request.Scheme);
-        proxyRequest.Headers.Add("X-Forwarded-Port", (request.Host.Port ?? (request.IsHttps ? 443 : 80)).ToString(CultureInfo.InvariantCulture));
+            Add("X-Forwarded-For", (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString());
+        Add("X-Forwarded-Host", request.Host.Value);
+        Add("X-Forwarded-Proto", request.Scheme);
+        Add("X-Forwarded-Port", (request.Host.Port ?? (request.IsHttps ? 443 : 80)).ToString(CultureInfo.InvariantCulture));
+        return ValueTask.CompletedTask;
+
+        void Add(string name, string? value) => proxyRequest.Headers.TryAddWithoutValidation(name, value);
     }
 
-    public override async ValueTask<bool> TransformResponseAsync(
-        HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
-        var goOn = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-        if (proxyResponse is not null)
+        if (proxyResponse is InstanceResponse { Answer: { } answer } response)
         {
-            httpContext.Response.Headers[ReleaseHeader] = _release;
-            if (proxyResponse.Version < HttpVersion.Version11)
-                httpContext.Features.Get<Instance>()!.ClosesConnections = true;
+            var headers = httpContext.Response.Headers;
+            foreach (var group in answer.Headers.Where(header => PassedHeaders.IsAnswered(header.Key, header.Value, answer))
+                .GroupBy(header => header.Key, header => header.Value, StringComparer.OrdinalIgnoreCase))
+                headers[group.Key] = new StringValues([.. group.Key.Equals("content-length", StringComparison.OrdinalIgnoreCase) ? group.Distinct() : group]);
+            headers[ReleaseHeader] = _release;
+            // The body may come much later, or when more of the request has gone.
+            if (response.IsBodyToCome)
+                await httpContext.Response.Body.FlushAsync(cancellationToken);
         }
 
-        return goOn;
+        return true;
+    }
+
+    /// <summary>The answer is whole: it ends here, and not when the request does, of which there may be more to come.</summary>
+    public override async ValueTask TransformResponseTrailersAsync(HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
+    {
+        if (httpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true })
+            await httpContext.Response.CompleteAsync();
     }
 }

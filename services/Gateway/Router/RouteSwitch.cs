@@ -15,7 +15,8 @@ internal readonly record struct FollowedChange(Guid AppId, long Version, Task Dr
 /// other gateways change is read from there.
 /// </summary>
 internal sealed partial class RouteSwitch(
-    IServiceScopeFactory scopes, RouteTable routes, TimeProvider clock, ILogger<RouteSwitch> logger, OtherGateways? others = null) : IHostedService, IDisposable
+    IServiceScopeFactory scopes, RouteTable routes, InstanceAddresses addresses, TimeProvider clock, ILogger<RouteSwitch> logger,
+    OtherGateways? others = null) : IHostedService, IDisposable
 {
     private static readonly TimeSpan MaxDrainTimeout = TimeSpan.FromMinutes(10);
 
@@ -55,8 +56,8 @@ internal sealed partial class RouteSwitch(
     {
         foreach (var url in message.Instances)
         {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
-                throw new ArgumentException($"'{url}' is not the base URL of an instance.", nameof(message));
+            if (addresses.Check(url) is { } reason)
+                throw new ArgumentException(reason);
         }
 
         if (others is not null)

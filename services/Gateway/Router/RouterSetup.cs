@@ -10,6 +10,9 @@ internal static class RouterSetup
         services.AddSingleton<RouteTable>();
         services.AddSingleton<AppNames>();
         services.AddSingleton<RequestEnd>();
+        services.AddSingleton<OpenConnections>();
+        services.AddSingleton<AppConnections>();
+        services.AddSingleton<InstanceAddresses>();
         services.AddSingleton<AppForwarder>();
         services.AddSingleton<RouteSwitch>();
         services.AddHostedService(provider => provider.GetRequiredService<RouteSwitch>());
