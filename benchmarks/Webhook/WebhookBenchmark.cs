@@ -23,8 +23,11 @@ internal static class WebhookBenchmark
         var rounds = new Option<int>("--rounds") { Description = "How often to repeat it.", DefaultValueFactory = _ => 5 };
         var seconds = new Option<int>("--seconds") { Description = "How long a round of each is.", DefaultValueFactory = _ => 5 };
         var connections = new Option<int>("--connections") { Description = "Pushes under way at a time.", DefaultValueFactory = _ => 16 };
-        var command = new Command("webhook", "Accepted pushes per second, and how long each takes.") { rounds, seconds, connections };
-        command.SetAction(parsed => RunAsync(parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(connections)));
+        var hostile = new Option<bool>("--hostile") { Description = "Signed pings instead, while strangers send the worst they can." };
+        var command = new Command("webhook", "Accepted pushes per second, and how long each takes.") { rounds, seconds, connections, hostile };
+        command.SetAction(parsed => parsed.GetValue(hostile)
+            ? HostileBenchmark.RunAsync(parsed.GetValue(rounds), parsed.GetValue(seconds))
+            : RunAsync(parsed.GetValue(rounds), parsed.GetValue(seconds), parsed.GetValue(connections)));
         return command;
     }
 
@@ -34,7 +37,7 @@ internal static class WebhookBenchmark
         AnsiConsole.WriteLine(await backends.DescribeAsync());
         await using var gateway = await ServiceProcess.StartAsync("Gateway", backends.Settings);
         await using var bare = await ServiceProcess.StartSelfAsync(BareEndpoint.Name, backends.Settings);
-        var load = new Load(await Load.WritePushesAsync(backends.Folder, await CreateAppsAsync(gateway.Url)), connections, seconds);
+        var load = new Load(await Load.WritePushesAsync(backends.Folder, await CreateAppsAsync(gateway.Url, Apps)), connections, seconds);
         await using var database = NpgsqlDataSource.Create(backends.ConnectionString);
 
         // Once before it counts, so that all code has been compiled.
@@ -58,12 +61,12 @@ internal static class WebhookBenchmark
         return 0;
     }
 
-    private static async Task<List<(string App, string Repository, string Secret)>> CreateAppsAsync(string gateway)
+    public static async Task<List<(string App, string Repository, string Secret)>> CreateAppsAsync(string gateway, int count)
     {
         using var http = new HttpClient { BaseAddress = new Uri(gateway) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Backends.AdminToken);
         var apps = new List<(string, string, string)>();
-        for (var i = 0; i < Apps; i++)
+        for (var i = 0; i < count; i++)
         {
             var app = new CreateAppRequest
             {
