@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace Paas.Cli.Platform;
@@ -18,8 +17,8 @@ internal sealed record LocalAccess
         try
         {
             var access = JsonSerializer.Deserialize(File.ReadAllText(FilePath(dataDirectory)), ApiJson.Default.LocalAccess);
-            // A platform that was killed leaves its file behind; its port may be somebody else's by now.
-            return access is not null && IsRunning(access.ProcessId) ? access : null;
+            // A platform that was killed leaves its file behind: its port, and its process id, may be somebody else's by now.
+            return access is not null && PlatformLock.IsHeld(dataDirectory, access.ProcessId) ? access : null;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {
@@ -28,19 +27,6 @@ internal sealed record LocalAccess
         catch (UnauthorizedAccessException)
         {
             return null; // another user's platform
-        }
-    }
-
-    private static bool IsRunning(int processId)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(processId);
-            return !process.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
         }
     }
 }

@@ -181,7 +181,12 @@ public sealed class ErrorTests : IAsyncLifetime
         var file = Path.Combine(local.DataDirectory, "local-access.json");
 
         WriteAccess(Environment.ProcessId);
-        (await local.RunAsync("apps")).ShouldBe(new Outcome(0, "No apps yet. Create one: paas apps create NAME --repo URL\n", ""));
+        await using (new FileStream(Path.Combine(local.DataDirectory, "platform.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+            (await local.RunAsync("apps")).ShouldBe(new Outcome(0, "No apps yet. Create one: paas apps create NAME --repo URL\n", ""));
+        // It was killed, and this process has got its id, and its port.
+        var heard = _platform.Requests.Count;
+        (await local.RunAsync("apps")).Error.ShouldStartWith("No platform found");
+        _platform.Requests.Count.ShouldBe(heard, "a stranger is shown no token");
         WriteAccess(int.MaxValue - 1);
         (await local.RunAsync("apps")).Error.ShouldStartWith("No platform found");
 

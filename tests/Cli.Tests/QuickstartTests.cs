@@ -192,6 +192,7 @@ public sealed class QuickstartTests : IDisposable
     {
         await using var platform = await FakePlatform.StartAsync();
         platform.On("GET /v1/apps/hello", Samples.App("hello"));
+        await using var @lock = new FileStream(Path.Combine(_paas.DataDirectory, "platform.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         File.WriteAllText(AccessFile, JsonSerializer.Serialize(new { url = platform.Url, token = FakePlatform.Token, processId = Environment.ProcessId }));
 
         var outcome = await _paas.RunAsync("quickstart");

@@ -43,6 +43,7 @@ internal sealed class FakeStandalone
         var app = builder.Build();
         app.Run(context => HandleAsync(context, mode));
         await app.StartAsync();
+        await using var @lock = new FileStream(Path.Combine(_dataDirectory, "platform.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         var access = Path.Combine(_dataDirectory, "local-access.json");
         var json = JsonSerializer.Serialize(new { url = app.Urls.Single(), token = FakePlatform.Token, processId = Environment.ProcessId });
         await File.WriteAllTextAsync(access, json);
