@@ -293,6 +293,10 @@ internal static partial class CliTexts
 
     public static string StatusUnderway(string app, string state, Guid id) => $"Underway    {app}: {state} ({id:D})";
 
+    public static string StatusTarget(string target, bool walledIn, string? reason) => walledIn
+        ? $"Target      {target}: apps are walled in"
+        : $"Target      {target}: apps are not walled in and can read the platform's data. {reason}";
+
     public static string StatusFaults(int faults) => faults == 0 ? "Faults      none" : $"Faults      {(faults >= 100 ? "100 or more" : faults)}, see `{Paas} faults`";
 
     // Usage

@@ -75,6 +75,8 @@ internal static class PlatformCommands
         // Only an operator's token may see the faults.
         var faults = await session.Client.TrySendAsync(
             new HttpRequestMessage(HttpMethod.Get, ApiPaths.WithPage(ApiPaths.Faults, 100, null)), session.Cancellation);
+        // An older platform, or one whose deployer is away, does not say.
+        var targets = await session.Client.TrySendAsync(new HttpRequestMessage(HttpMethod.Get, ApiPaths.Targets), session.Cancellation);
         var status = new PlatformStatus
         {
             Url = PlatformFinder.Key(address.Url),
@@ -82,6 +84,7 @@ internal static class PlatformCommands
             Ready = ready.Status == System.Net.HttpStatusCode.OK,
             Underway = [.. deployments.Where(deployment => !DeploymentStates.IsFinal(deployment.State))],
             Faults = faults.Status == System.Net.HttpStatusCode.OK ? faults.Read(ApiJson.Default.PageFaultResponse).Items.Count : null,
+            Targets = targets.Status == System.Net.HttpStatusCode.OK ? targets.Read(ApiJson.Default.TargetsResponse).Items : null,
         };
         if (session.Json)
             session.Out.WriteLine(JsonSerializer.Serialize(status, ApiJson.Default.PlatformStatus));
@@ -98,6 +101,8 @@ internal static class PlatformCommands
             session.Out.WriteLine(CliTexts.NothingUnderway());
         foreach (var deployment in status.Underway)
             session.Out.WriteLine(CliTexts.StatusUnderway(SafeText.Line(deployment.App), deployment.State, deployment.Id));
+        foreach (var target in status.Targets ?? [])
+            session.Out.WriteLine(CliTexts.StatusTarget(SafeText.Line(target.Name), target.WalledIn, target.Reason is { } reason ? SafeText.Line(reason) : null));
         if (status.Faults is { } faults)
             session.Out.WriteLine(CliTexts.StatusFaults(faults));
     }

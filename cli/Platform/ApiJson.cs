@@ -28,6 +28,7 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(CreateRunRequest))]
 [JsonSerializable(typeof(RunResponse))]
 [JsonSerializable(typeof(RunsResponse))]
+[JsonSerializable(typeof(TargetsResponse))]
 [JsonSerializable(typeof(LogLinesEvent))]
 [JsonSerializable(typeof(LogWaitingEvent))]
 [JsonSerializable(typeof(Problem))]
@@ -72,4 +73,7 @@ internal sealed record PlatformStatus
     public required bool Ready { get; init; }
     public required IReadOnlyList<DeploymentResponse> Underway { get; init; }
     public int? Faults { get; init; }
+
+    /// <summary>The targets, and whether apps are walled in there; null if the deployer does not answer.</summary>
+    public IReadOnlyList<TargetResponse>? Targets { get; init; }
 }

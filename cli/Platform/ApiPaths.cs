@@ -11,6 +11,7 @@ internal static class ApiPaths
     public const string Faults = "v1/admin/faults";
     public const string ReplayMany = $"{Faults}/replay";
     public const string DeadMessages = "v1/admin/dead-messages";
+    public const string Targets = "v1/targets";
     public const string Ready = "health/ready";
     public const string GitHubWebhook = "webhooks/github";
 

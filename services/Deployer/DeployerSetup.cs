@@ -2,6 +2,7 @@ using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Paas.Deployer.Targets;
 using Paas.Deployer.Targets.Docker;
@@ -9,6 +10,7 @@ using Paas.Deployer.Targets.Kubernetes;
 using Paas.Deployer.Targets.Local;
 using Paas.Deployer.Targets.Output;
 using Paas.Docker;
+using Paas.Hosting.Processes;
 using Paas.Kubernetes;
 
 namespace Paas.Deployer;
@@ -34,6 +36,7 @@ public static class DeployerSetup
         services.AddSingleton<ReleaseTags>();
         services.AddSingleton<ReleaseDeployer>();
 
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SandboxStart>());
         services.AddSingleton<PortPool>();
         services.AddSingleton<Instances>();
         services.AddSingleton<RouteClient>();

@@ -65,7 +65,9 @@ internal static class DeployerTexts
         $"The folder '{folder}' with the files to serve is not in the app. Correct the folder's name in .paas.yml, or commit the folder.";
 
     public static string Exited(string instance, int exitCode) =>
-        $"{instance} {Ended(exitCode)}. It has to keep running; look at its last lines for the reason.";
+        exitCode == 0
+            ? $"{instance} {Ended(exitCode)}, but has to keep running. If it starts a server in the background, as a daemon, run it in the foreground."
+            : $"{instance} {Ended(exitCode)}. It has to keep running; look at its last lines for the reason.";
 
     public static string NotListening(string instance, int port, TimeSpan timeout) =>
         $"{instance} did not listen on any port within {Seconds(timeout)}. Its PORT was {port}; let it listen on $PORT.";

@@ -1,19 +1,23 @@
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Paas.Contracts;
+using Paas.Deployer.Targets;
 using Paas.Hosting.Messaging;
 
 namespace Paas.Deployer;
 
 /// <summary>Answers those who read what runs has printed; most of them only wait for a line.</summary>
-internal sealed class OutputConsumer(OutputReader reader, IHostApplicationLifetime lifetime) :
-    IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>
+internal sealed class OutputConsumer(OutputReader reader, IEnumerable<IDeploymentTarget> targets, IHostApplicationLifetime lifetime) :
+    IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>, IConsumer<FindTargets>
 {
     public Task Consume(ConsumeContext<ReadAppLogs> context) => AnswerAsync(context, stop => reader.ReadAsync(context.Message, stop));
 
     public Task Consume(ConsumeContext<ReadRunOutput> context) => AnswerAsync(context, stop => reader.ReadAsync(context.Message, stop));
 
     public Task Consume(ConsumeContext<FindRuns> context) => AnswerAsync(context, stop => reader.FindAsync(context.Message, stop));
+
+    public Task Consume(ConsumeContext<FindTargets> context) =>
+        context.RespondAsync(new TargetsFound { Targets = [.. targets.Select(target => target.Status)] });
 
     private async Task AnswerAsync<T>(ConsumeContext context, Func<CancellationToken, Task<T>> answer)
         where T : class

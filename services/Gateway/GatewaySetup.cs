@@ -18,6 +18,7 @@ using Paas.Gateway.Output;
 using Paas.Gateway.Releases;
 using Paas.Gateway.Router;
 using Paas.Gateway.Runs;
+using Paas.Gateway.Targets;
 using Paas.Gateway.Webhooks;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
@@ -130,6 +131,7 @@ public static class GatewaySetup
         v1.MapReleases();
         v1.MapAppLogs();
         v1.MapRuns();
+        v1.MapTargets();
         v1.MapDeliveries();
         v1.MapFaults();
         app.MapOpenApi();

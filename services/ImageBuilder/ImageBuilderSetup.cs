@@ -2,8 +2,10 @@ using MassTransit;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Paas.Docker;
+using Paas.Hosting.Processes;
 using Paas.ImageBuilder.Docker;
 using Paas.ImageBuilder.Local;
 
@@ -16,6 +18,7 @@ public static class ImageBuilderSetup
     {
         services.AddOptions<ImageBuilderOptions>().Bind(configuration.GetSection(ImageBuilderOptions.Section)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImageBuilderOptions>, ImageBuilderOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SandboxStart>());
         services.AddSingleton<IImageBuilder, SlugBuilder>();
         if (services.AddDocker(configuration))
             services.AddSingleton<IImageBuilder, DockerImageBuilder>();

@@ -25,16 +25,26 @@ internal sealed class DataDirectory : IDisposable
         var path = System.IO.Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
         try
         {
-            if (OperatingSystem.IsWindows())
-                Directory.CreateDirectory(path);
-            else
-                Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Close(path);
             TryToWrite(path);
             return new DataDirectory(path, Lock(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new StartException(StandaloneTexts.DataDirectory(path, exception));
+        }
+    }
+
+    /// <summary>It holds keys and a database: other users must not look into it, even if somebody else has made it.</summary>
+    private static void Close(string path)
+    {
+        try
+        {
+            PrivateFolder.Prepare(path);
+        }
+        catch (UnauthorizedAccessException) when (Directory.Exists(path))
+        {
+            throw new StartException(StandaloneTexts.DataDirectoryOpen(path));
         }
     }
 

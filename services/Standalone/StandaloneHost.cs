@@ -5,6 +5,7 @@ using Paas.Gateway;
 using Paas.Gateway.Access;
 using Paas.Hosting;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Processes;
 using Paas.Hosting.Telemetry;
 using Paas.ImageBuilder;
 using Paas.ImagePublisher;
@@ -72,6 +73,7 @@ public static class StandaloneHost
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(45));
 
         services.AddPaasPlatform(configuration);
+        services.AddHostedService<EscapeWatch>();
         services.AddPaasPersistence(configuration);
         services.AddHostedService<RouterAddressFinder>();
         services.AddGateway(configuration);

@@ -28,6 +28,9 @@ internal static class StandaloneTexts
         _ => $"The data directory {path} can't be used: {exception.Message} Set Paas__DataDirectory to another folder.",
     };
 
+    public static string DataDirectoryOpen(string path) =>
+        $"The data directory {path} can be read by other users and is not this user's to close: change its owner, or set Paas__DataDirectory to another folder.";
+
     public static string DataDirectoryInUse(string path) =>
         $"Another platform uses the data directory {path}: stop that one, or set Paas__DataDirectory to another folder.";
 

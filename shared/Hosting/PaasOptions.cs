@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using Paas.Hosting.Processes;
 
 namespace Paas.Hosting;
 
@@ -20,6 +21,10 @@ public sealed class PaasOptions
     /// <summary>The token of the operator; one is made at the first start if none is given.</summary>
     [MinLength(20, ErrorMessage = "Paas__AdminToken has to have at least 20 characters.")]
     public string? AdminToken { get; set; }
+
+    /// <summary>Whether apps, builds and runs of the target <c>local</c> are walled in: <c>auto</c>, <c>required</c> or <c>off</c>.</summary>
+    [RegularExpression("^(auto|required|off)$", ErrorMessage = "Paas__Sandbox has to be auto, required or off.")]
+    public string Sandbox { get; set; } = SandboxMode.Auto;
 
     /// <summary>
     /// <c>paas</c> in <c>$XDG_DATA_HOME</c>, by default <c>~/.local/share/paas</c>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -23,16 +24,30 @@ public static class PlatformSetup
         var dataDirectory = Path.GetFullPath(configuration[$"{PaasOptions.Section}:DataDirectory"] ?? PaasOptions.DefaultDataDirectory);
         var keys = Path.Combine(dataDirectory, "keys");
         services.AddDataProtection()
-            .SetApplicationName("paas")
-            .PersistKeysToFileSystem(new DirectoryInfo(keys));
+            .SetApplicationName("paas");
+        services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(provider => new ConfigureOptions<KeyManagementOptions>(
+            options => options.XmlRepository = new PrivateKeyFiles(new DirectoryInfo(keys), provider.GetRequiredService<ILoggerFactory>())));
         services.AddSingleton<SecretSealer>();
         services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<KeyRing>(provider, keys));
         services.AddOptions<ArtifactsOptions>().BindConfiguration(ArtifactsOptions.Section).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ArtifactsOptions>, ArtifactsOptionsValidator>());
         services.AddSingleton(provider => OpenArtifacts(provider, dataDirectory));
         services.AddSingleton<ArtifactQuota>();
-        services.AddSingleton(provider => new ProcessOwner(dataDirectory, provider.GetService<Service>()?.Name));
+        services.AddSingleton(provider => CreateSandbox(provider, configuration, dataDirectory));
+        services.AddSingleton(provider => new ProcessOwner(dataDirectory, provider.GetService<Service>()?.Name) { Sandbox = provider.GetRequiredService<Sandbox>() });
         return services;
+    }
+
+    private static Sandbox CreateSandbox(IServiceProvider provider, IConfiguration configuration, string dataDirectory)
+    {
+        var artifacts = provider.GetRequiredService<IOptions<ArtifactsOptions>>().Value.Path;
+        // What settings name, such as a kubeconfig or a certificate's key, is the platform's; variables such as SHELL have no section.
+        var named = configuration.AsEnumerable().Where(setting => setting.Key.IndexOf(':') > 0 && Path.IsPathRooted(setting.Value) && File.Exists(setting.Value))
+            .Select(setting => setting.Value!);
+        var settings = new[] { AppContext.BaseDirectory, Directory.GetCurrentDirectory() }
+            .SelectMany(folder => Directory.GetFiles(folder, "appsettings*.json", new EnumerationOptions()));
+        return new Sandbox(
+            provider.GetRequiredService<IOptions<PaasOptions>>().Value.Sandbox, dataDirectory, string.IsNullOrEmpty(artifacts) ? [] : [artifacts], [.. named, .. settings]);
     }
 
     private static IArtifactStore OpenArtifacts(IServiceProvider provider, string dataDirectory)

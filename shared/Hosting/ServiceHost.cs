@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
+using Paas.Hosting.Processes;
 using Paas.Hosting.Telemetry;
 
 namespace Paas.Hosting;
@@ -37,6 +38,7 @@ public static class ServiceHost
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
             builder.Services.AddSingleton(service);
             builder.Services.AddPaasPlatform(builder.Configuration);
+            builder.Services.AddHostedService<EscapeWatch>();
             add(builder);
             builder.Services.AddHostedService<BusWatchdog>();
             await using var app = builder.Build();

@@ -25,4 +25,18 @@ internal static class StartTexts
         : $"The platform can't store its data: {exception.Message}";
 
     public static string Setting(Exception exception) => $"A setting can't be understood: {exception.Message}";
+
+    public static string SandboxIsOff() => "Paas__Sandbox is off.";
+
+    public static string SandboxNeedsLinux() => "Only Linux has what walls need.";
+
+    public static string NoBubblewrap() => "bubblewrap is not installed: install the package bubblewrap and start the platform again.";
+
+    public static string BubblewrapFails(string problem) =>
+        $"bubblewrap does not work on this machine ({problem.ReplaceLineEndings(" ")}): allow this user to make namespaces, and start the platform again.";
+
+    public static string BubblewrapHangs() => "it did not end within 10 s";
+
+    public static string SandboxRequired(string reason) =>
+        $"Paas__Sandbox is required, but apps can't be walled in. {reason} Or set Paas__Sandbox to auto, if you trust all the code you deploy.";
 }

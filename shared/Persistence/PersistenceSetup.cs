@@ -64,7 +64,13 @@ public static class PersistenceSetup
         // On SQLite, EF's lock is a row that stays when its process is killed, and would be waited for for ever. The
         // data directory belongs to this process alone, so whatever lock there is has been left behind.
         if (database.IsSqlite())
+        {
+            var file = database.GetDbConnection().DataSource;
+            foreach (var own in new[] { file, $"{file}-wal", $"{file}-shm" }.Where(own => own == file || File.Exists(own)))
+                PrivateFolder.PrepareFile(own);
             await database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\"", cancellation);
+        }
+
         database.SetCommandTimeout(MigrationTimeout);
         if (database.IsNpgsql())
             await MigrateInTurnAsync(database, cancellation);

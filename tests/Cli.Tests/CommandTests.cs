@@ -269,6 +269,10 @@ public sealed class CommandTests : IAsyncLifetime
         _platform.On("GET /health/ready", "Healthy");
         _platform.On("GET /v1/deployments", Samples.Page(Samples.Deployment(DeploymentStates.BuildingImage), Samples.Succeeded()));
         _platform.On("GET /v1/admin/faults", Samples.Page<FaultResponse>());
+        _platform.On("GET /v1/targets", new TargetsResponse
+        {
+            Items = [new() { Name = "local", WalledIn = false, Reason = "bubblewrap is not installed." }, new() { Name = "docker", WalledIn = true }],
+        });
 
         var outcome = await _paas.RunAsync("status");
         using var json = JsonDocument.Parse((await _paas.RunAsync("status", "--json")).Output);
@@ -277,6 +281,8 @@ public sealed class CommandTests : IAsyncLifetime
             Platform    {_platform.Url} (from PAAS_URL)
             State       ready
             Underway    shop: BuildingImage ({Samples.Id})
+            Target      local: apps are not walled in and can read the platform's data. bubblewrap is not installed.
+            Target      docker: apps are walled in
             Faults      none
 
             """, ""));

@@ -78,7 +78,7 @@ public sealed class JourneyTests
     public async Task Scaled_restarted_and_deployed_again()
     {
         await using var platform = await Platform.StartAsync();
-        using var repository = Repository.Python("os.environ['PAAS_RELEASE'] + ' ' + str(os.getpid())");
+        using var repository = Repository.Python("os.environ['PAAS_RELEASE'] + ' ' + os.environ['PAAS_PROCESS']");
         var app = await platform.CreateAppAsync("sized", repository);
         (await ChangeAsync(2)).ShouldBeNull("it was never deployed");
         (await platform.DeployAsync(app, repository)).State.ShouldBe(DeploymentStates.Succeeded);

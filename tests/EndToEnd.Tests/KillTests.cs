@@ -1,6 +1,9 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using Paas.Contracts;
 using Paas.Contracts.Api;
+using Paas.Servers;
 
 namespace Paas.EndToEnd.Tests;
 
@@ -62,9 +65,10 @@ public sealed class KillTests
         await using var platform = await Platform.StartAsync();
         using var repository = Repository.Python("'first'");
         var app = await platform.CreateAppAsync("queue", repository, ConcurrencyPolicy.Queue);
-        var gate = System.IO.Path.Combine(platform.DataDirectory, "gate");
+        // Behind its walls a process shares the network with this one, and no file.
+        var gate = Ports.Free();
         repository.Commit((".paas.yml", "runtime: python\nentrypoint: [python, app.py]\nrelease: [python, wait.py]\n"),
-            ("wait.py", $"import os, time\nwhile not os.path.exists('{gate}'): time.sleep(0.05)\n"));
+            ("wait.py", $"import socket, time\nwhile socket.socket().connect_ex(('127.0.0.1', {gate})): time.sleep(0.05)\n"));
         var commits = new List<string>();
         for (var i = 0; i < 3; i++)
         {
@@ -80,7 +84,8 @@ public sealed class KillTests
         foreach (var waiting in ids[1..])
             await platform.DeploymentAsync(waiting, x => x.State == DeploymentStates.WaitingForTurn, "waiting");
         await platform.KillAsync();
-        await File.WriteAllTextAsync(gate, "");
+        using var open = new TcpListener(IPAddress.Loopback, gate);
+        open.Start();
 
         await platform.StartAgainAsync();
 
@@ -120,10 +125,11 @@ public sealed class KillTests
     public async Task Stopped_or_killed_in_the_middle_of_a_build_the_deployment_goes_on_at_the_next_start(bool kill)
     {
         await using var platform = await Platform.StartAsync();
-        var gate = System.IO.Path.Combine(platform.DataDirectory, "gate");
+        // Behind its walls a process shares the network with this one, and no file.
+        var gate = Ports.Free();
         using var repository = new Repository(
             (".paas.yml", "runtime: python\nentrypoint: [python, app.py]\nbuild:\n  command: [python, wait.py]\n"),
-            ("wait.py", $"import os, time\nprint('building', flush=True)\nwhile not os.path.exists('{gate}'): time.sleep(0.05)\n"),
+            ("wait.py", $"import socket, time\nprint('building', flush=True)\nwhile socket.socket().connect_ex(('127.0.0.1', {gate})): time.sleep(0.05)\n"),
             ("app.py", Repository.PythonApp("'built'")));
         var app = await platform.CreateAppAsync("builder", repository);
         await platform.PushAcceptedAsync(app, repository);
@@ -133,7 +139,7 @@ public sealed class KillTests
         if (kill)
         {
             await platform.KillAsync();
-            platform.Processes().ShouldNotBeEmpty("a kill leaves the build running");
+            await PlatformClient.UntilAsync(() => Task.FromResult(platform.Processes().Count == 0), "the walls, and all within, ended with the platform");
         }
         else
         {
@@ -144,7 +150,8 @@ public sealed class KillTests
         await platform.StartAgainAsync();
         // The build of the killed platform is gone before the gate opens: only the new one can come to its end.
         await Platform.UntilAsync(async () => (await platform.LogAsync(id)).Split("building").Length > 2, "the build began anew");
-        await File.WriteAllTextAsync(gate, "");
+        using var open = new TcpListener(IPAddress.Loopback, gate);
+        open.Start();
 
         var deployment = await platform.EndOfAsync(id);
         deployment.State.ShouldBe(DeploymentStates.Succeeded);

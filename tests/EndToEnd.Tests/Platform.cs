@@ -15,6 +15,7 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly bool _ownsData;
+    private int? _user;
     private string _url = "http://127.0.0.1:0";
     private int? _descriptors;
     private Process? _process;
@@ -73,9 +74,9 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
 
     /// <summary>Starts a process that is expected to end by itself.</summary>
     /// <returns>Its exit code, what it wrote to standard error, and all it wrote.</returns>
-    public static async Task<(int ExitCode, string Errors, string Output)> RunToEndAsync(string dataDirectory, string url = "http://127.0.0.1:0")
+    public static async Task<(int ExitCode, string Errors, string Output)> RunToEndAsync(string dataDirectory, string url = "http://127.0.0.1:0", int? asUser = null)
     {
-        await using var platform = new Platform("Standalone", dataDirectory, []) { _url = url };
+        await using var platform = new Platform("Standalone", dataDirectory, []) { _url = url, _user = asUser };
         platform.StartProcess();
         await platform._process!.WaitForExitAsync().WaitAsync(Patience);
         lock (platform._output)
@@ -107,13 +108,19 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
         return _process.ExitCode;
     }
 
-    /// <summary>The processes that belong to this platform, besides itself.</summary>
+    /// <summary>The processes of an instance, which is known by its <c>PAAS_PROCESS</c>.</summary>
+    public IReadOnlyList<int> Processes(string instance) => Marked("PAAS_PROCESS=" + instance);
+
+    /// <summary>The processes that belong to this platform, besides itself and the walls around them.</summary>
     public IReadOnlyList<int> Processes()
     {
         var mark = "PAAS_PROCESS=" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(DataDirectory)))[..16];
-        return [.. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!))
-            .Where(pid => ReadOrEmpty($"/proc/{pid}/environ").Contains(mark) && !ReadOrEmpty($"/proc/{pid}/stat").Contains(") Z "))];
+        return Marked(mark);
     }
+
+    private static List<int> Marked(string mark) =>
+        [.. Directory.GetDirectories("/proc").Select(System.IO.Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!))
+            .Where(pid => ReadOrEmpty($"/proc/{pid}/environ").Contains(mark) && !ReadOrEmpty($"/proc/{pid}/stat").Contains(") Z ") && ReadOrEmpty($"/proc/{pid}/comm").Trim() != "bwrap")];
 
     /// <summary>How much memory the platform's own process holds.</summary>
     public long ResidentBytes()
@@ -161,14 +168,14 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
 
     private void StartProcess()
     {
-        var info = new ProcessStartInfo(_descriptors is null ? "dotnet" : "prlimit") { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (_descriptors is { } limit)
-        {
-            info.ArgumentList.Add($"--nofile={limit}:{limit}");
-            info.ArgumentList.Add("dotnet");
-        }
-
-        info.ArgumentList.Add(_dll);
+        // A shell sets the umask, for tests that ask for one.
+        string[] command = _environment.GetValueOrDefault("PAAS_TESTS_UMASK") is { } umask ? ["sh", "-c", $"umask {umask}; exec \"$@\"", "sh", "dotnet"]
+            : _user is { } user ? ["setpriv", $"--reuid={user}", $"--regid={user}", "--clear-groups", "dotnet"]
+            : _descriptors is { } limit ? ["prlimit", $"--nofile={limit}:{limit}", "dotnet"]
+            : ["dotnet"];
+        var info = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var word in command.Skip(1).Append(_dll))
+            info.ArgumentList.Add(word);
         info.ArgumentList.Add("--urls");
         info.ArgumentList.Add(_url);
         info.Environment["Paas__DataDirectory"] = DataDirectory;

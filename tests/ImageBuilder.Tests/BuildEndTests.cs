@@ -17,12 +17,11 @@ public sealed class BuildEndTests : IDisposable
     [Fact]
     public async Task A_canceled_build_ends_with_all_it_has_started_within_a_second()
     {
-        var started = Path.Combine(_platform.Root, "started");
-        var script = $"import os,subprocess,time\nsubprocess.Popen(['setsid','sleep','987'])\nopen('{started}','w').write('x')\ntime.sleep(987)\n";
+        const string script = "import os,subprocess,time\nsubprocess.Popen(['setsid','sleep','987'])\nopen('started','w').write('x')\ntime.sleep(987)\n";
         var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process, "/usr/bin/env", "python3", "run.py"), ("run.py", script));
         using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var building = _platform.Builder().BuildAsync(command, _platform.Log, cancel.Token);
-        await TestPlatform.UntilAsync(() => File.Exists(started), "the build command starts");
+        await TestPlatform.UntilAsync(() => File.Exists(Path.Combine(_platform.BuildOf(command).Slug, "started")), "the build command starts");
 
         var canceled = Stopwatch.GetTimestamp();
         await cancel.CancelAsync();
@@ -55,6 +54,49 @@ public sealed class BuildEndTests : IDisposable
         await _platform.Builder().BuildAsync(command, _platform.Log, Cancellation);
 
         _platform.Owner.KillLeftovers().ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_build_reaches_nothing_of_the_platform_and_leaves_nothing_behind_however_it_hides()
+    {
+        var keys = Directory.CreateDirectory(Path.Combine(_platform.DataDirectory, "keys")).FullName;
+        File.WriteAllText(Path.Combine(keys, "key.xml"), "secret");
+        var other = await _platform.CommandAsync(Plan.Of(RuntimeName.Process), ("x", "1"));
+        await _platform.Builder().BuildAsync(other, _platform.Log, Cancellation);
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process, "/usr/bin/env", "python3", "run.py"), ("run.py", $"""
+            import os
+            for path in ["{keys}/key.xml", "{_platform.BuildOf(other).Slug}/x", "{_platform.Root}/artifacts", "{_platform.DataDirectory}/locks"]:
+                print("reads" if os.path.exists(path) else "lacks", path)
+            try: open("/etc/mark", "w"); print("changed /etc")
+            except OSError: pass
+            open("made", "w").write("x"); os.rename("made", os.environ["TMPDIR"] + "/made"); os.rename(os.environ["TMPDIR"] + "/made", "made")
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0: os.closerange(0, 100); os.execve("/bin/sleep", ["sleep", "987.5"], dict())
+                os._exit(0)
+            os.wait()
+            """));
+
+        await _platform.Builder().BuildAsync(command, _platform.Log, Cancellation);
+
+        _platform.Log.Text.ShouldContain("lacks");
+        _platform.Log.Text.ShouldNotContain("reads");
+        _platform.Log.Text.ShouldNotContain("changed");
+        File.Exists(Path.Combine(_platform.BuildOf(command).Slug, "made")).ShouldBeTrue();
+        Directory.GetDirectories("/proc").Select(process => Path.Combine(process, "cmdline")).Where(File.Exists)
+            .Select(TryRead).ShouldNotContain("sleep\0987.5\0");
+
+        static string TryRead(string file)
+        {
+            try
+            {
+                return File.ReadAllText(file);
+            }
+            catch (IOException)
+            {
+                return "";
+            }
+        }
     }
 
     [Fact]

@@ -18,7 +18,7 @@ internal sealed class TestPlatform : IDisposable
     public TestPlatform()
     {
         Store = new FolderArtifactStore(Path.Combine(Root, "artifacts"));
-        Owner = new ProcessOwner(DataDirectory);
+        Owner = new ProcessOwner(DataDirectory) { Sandbox = new Sandbox(SandboxMode.Auto, DataDirectory, [Path.Combine(Root, "artifacts")], []) };
     }
 
     public string Root { get; } = Directory.CreateTempSubdirectory("paas-build-").FullName;

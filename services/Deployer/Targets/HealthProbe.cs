@@ -13,6 +13,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
     private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SettlesFor = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan WarnAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>For an app that knows PORT to listen there, before another port is taken.</summary>
@@ -47,23 +48,37 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         var staysUpFor = options.Value.StaysUpFor;
         var left = ranFor <= TimeSpan.Zero ? staysUpFor : ranFor >= staysUpFor ? TimeSpan.Zero : staysUpFor - ranFor;
         var wait = Task.Delay(left, clock, waiting.Token);
-        await Task.WhenAny(instance.Ended, wait);
+        await Task.WhenAny(instance.Left, wait);
         await waiting.CancelAsync();
         cancellation.ThrowIfCancellationRequested();
-        if (instance.Ended.IsCompleted)
+        if (instance.Left.IsCompleted)
             throw await ExitedAsync(instance, name);
     }
 
-    /// <summary>Waits for the first healthy answer.</summary>
+    /// <summary>
+    /// Waits for the first healthy answer, and whether the instance stays: what answers may be a server that it has put
+    /// into the background before it ended itself.
+    /// </summary>
     /// <returns>The base URL at which the instance answers.</returns>
     public async Task<Uri> WaitUntilAnsweringAsync(
+        IProbedInstance instance, string name, string host, HealthCheck health, Action<string> warn, CancellationToken cancellation)
+    {
+        var started = clock.GetTimestamp();
+        var url = await WaitForAnswerAsync(instance, name, host, health, warn, cancellation);
+        var ranFor = clock.GetElapsedTime(started);
+        var staysUpFor = options.Value.StaysUpFor;
+        await WaitUntilStableAsync(instance, name, Shorter(ranFor, staysUpFor - Shorter(SettlesFor, staysUpFor)), cancellation);
+        return url;
+    }
+
+    private async Task<Uri> WaitForAnswerAsync(
         IProbedInstance instance, string name, string host, HealthCheck health, Action<string> warn, CancellationToken cancellation)
     {
         var (port, reachedAt) = (instance.Port!.Value, instance.ReachedAt!.Value);
         using var timeout = new CancellationTokenSource(health.Timeout, clock);
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timeout.Token);
         var stop = giveUp.Token;
-        _ = instance.Ended.ContinueWith(_ => Cancel(giveUp), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = instance.Left.ContinueWith(_ => Cancel(giveUp), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
         var started = clock.GetTimestamp();
         var warned = false;
@@ -105,7 +120,7 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
         catch (OperationCanceledException)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (instance.Ended.IsCompleted)
+            if (instance.Left.IsCompleted)
                 throw await ExitedAsync(instance, name);
             throw await DiagnoseAsync(instance, name, health, port, answer);
         }
@@ -144,6 +159,8 @@ internal sealed class HealthProbe(IOptions<DeployerOptions> options, TimeProvide
             ? new(FailureReason.AppListensElsewhere, DeployerTexts.ListensElsewhere(name, Numbers(others), port))
             : new(FailureReason.AppNotListening, DeployerTexts.NotListening(name, port, health.Timeout));
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private static int[] Numbers(IReadOnlyList<ListeningPort> ports) => [.. ports.Select(port => port.Port).Distinct()];
 

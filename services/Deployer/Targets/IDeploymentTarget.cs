@@ -9,6 +9,9 @@ public interface IDeploymentTarget
     /// <summary>One of <see cref="Target"/>.</summary>
     string Name { get; }
 
+    /// <summary>Whether apps are walled in. In containers they are, whatever else these may be allowed.</summary>
+    TargetStatus Status => new() { Name = Name, WalledIn = true };
+
     /// <summary>
     /// Starts a release, sees that it is healthy and lets it take over, or leaves the one before it serving.
     /// </summary>

@@ -20,6 +20,9 @@ internal interface IProbedInstance
     /// </summary>
     bool IsBehindProxy => false;
 
+    /// <summary>Done as soon as it has ended, though what it has printed may still come.</summary>
+    Task Left => Ended;
+
     /// <summary>Its exit code, once it has ended; 128 + n if signal n ended it.</summary>
     Task<int> Ended { get; }
 

@@ -11,6 +11,9 @@ internal sealed class DeployerClient(IBus bus)
     /// <summary>How long an answer may take, besides what it is to wait for.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    /// <summary>What is known at once.</summary>
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>A run may have to fetch its image, or to start an add-on; one that is stopped has time to end.</summary>
     private static readonly TimeSpan PatienceWithRuns = TimeSpan.FromSeconds(60);
 
@@ -28,6 +31,9 @@ internal sealed class DeployerClient(IBus bus)
 
     public async Task<RunStatus> AskAsync(StopRun command, CancellationToken cancellation) => RunsOf(
         await AskAsync<StopRun, RunsFound>(Endpoints.Run, command, PatienceWithRuns, GatewayTexts.DeployerSilent(), cancellation))[0];
+
+    public Task<TargetsFound> FindTargetsAsync(CancellationToken cancellation) =>
+        AskAsync<FindTargets, TargetsFound>(Endpoints.Output, new FindTargets(), ShortPatience, GatewayTexts.DeployerSilent(), cancellation);
 
     /// <summary>What a failure is to whoever asked.</summary>
     public static ProblemException ProblemOf(TargetFailure failure) => failure.Reason switch

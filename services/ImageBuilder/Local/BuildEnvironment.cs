@@ -29,6 +29,10 @@ internal static class BuildEnvironment
         return variables;
     }
 
+    /// <summary>The machine's own values among these variables.</summary>
+    public static IReadOnlyCollection<string> HostValues(IReadOnlyDictionary<string, string> host) =>
+        [.. SlugEnvironment.HostValues(host), .. host.Where(variable => IsForBuilds(variable.Key)).Select(variable => variable.Value)];
+
     private static bool IsForBuilds(string name) =>
         Names.Contains(name) || Prefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 }

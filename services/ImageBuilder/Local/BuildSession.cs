@@ -9,6 +9,8 @@ namespace Paas.ImageBuilder.Local;
 internal sealed class BuildSession(
     BuildImage command, LocalBuild build, string dataDirectory, IReadOnlyDictionary<string, string> host, ProcessOwner owner, IStepLog log, CancellationToken cancellation)
 {
+    private readonly HashSet<string> _caches = [];
+
     public BuildImage Command => command;
 
     public LocalBuild Build => build;
@@ -37,6 +39,7 @@ internal sealed class BuildSession(
             ? Path.Combine(build.Folder, "cache", tool)
             : Path.Combine(dataDirectory, "cache", tool, command.AppId.ToString("D"));
         Directory.CreateDirectory(folder);
+        _caches.Add(folder);
         return folder;
     }
 
@@ -119,6 +122,7 @@ internal sealed class BuildSession(
             WorkingDirectory = build.Slug,
             Environment = variables,
             BelongsTo = BelongsTo,
+            Folders = new SandboxFolders { Writable = [build.Folder, .. _caches], Temporary = Temp, HostValues = BuildEnvironment.HostValues(host) },
             OnLine = onLine,
         });
         return await process.WaitAsync(cancellation);

@@ -23,6 +23,9 @@ public sealed record ChildProcessStart
     /// <summary>How much address space the process, and each one it starts, may have; null for no limit.</summary>
     public long? MemoryBytes { get; init; }
 
+    /// <summary>Its folders, for somebody else's code, which is walled in where there are walls; null for the platform's own tools.</summary>
+    public SandboxFolders? Folders { get; init; }
+
     /// <summary>Called for each line of standard output and standard error, one at a time.</summary>
     public Action<string>? OnLine { get; init; }
 
@@ -46,23 +49,28 @@ public sealed class CommandNotFoundException(string command) : Exception($"The c
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int MaxLineBytes = 16 * 1024;
+    private static readonly TimeSpan TimeToStart = TimeSpan.FromSeconds(1);
+
     private readonly Process _process;
     private readonly ProcessOwner _owner;
     private readonly string _belongsTo;
     private readonly bool _ownGroup;
+    private readonly bool _isWalled;
 
-    private ChildProcess(Process process, ProcessOwner owner, ChildProcessStart start, bool ownGroup)
+    private ChildProcess(Process process, ProcessOwner owner, ChildProcessStart start, bool ownGroup, bool isWalled)
     {
         _process = process;
         _owner = owner;
         _belongsTo = start.BelongsTo;
         _ownGroup = ownGroup;
+        _isWalled = isWalled;
         var gate = new Lock();
         var onLine = start.OnLine ?? (_ => { });
         var errors = ReadLinesAsync(process.StandardError.BaseStream, start.OnErrorLine ?? onLine, gate);
         var readers = start is { OnErrorLine: not null, OnLine: null }
             ? errors
             : Task.WhenAll(ReadLinesAsync(process.StandardOutput.BaseStream, onLine, gate), errors);
+        Left = WaitForEndAsync();
         Exited = WaitAsync(readers);
     }
 
@@ -70,6 +78,9 @@ public sealed class ChildProcess : IAsyncDisposable
 
     /// <summary>Standard output, when <see cref="ChildProcessStart.OnErrorLine"/> was given, and <see cref="ChildProcessStart.OnLine"/> not.</summary>
     public Stream Output => _process.StandardOutput.BaseStream;
+
+    /// <summary>Done as soon as the process has ended, though what it has started may still write.</summary>
+    public Task Left { get; }
 
     /// <summary>The exit code, once the process has ended and what it wrote was read; 128 + n if signal n ended it.</summary>
     public Task<int> Exited { get; }
@@ -79,11 +90,12 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         var file = FindCommand(start.Command, start.WorkingDirectory, start.Environment.GetValueOrDefault("PATH"))
             ?? throw new CommandNotFoundException(start.Command);
+        var walled = start.Folders is { } folders ? owner.Sandbox.Wrap(file, start.Arguments, start.WorkingDirectory, folders) : null;
         // A session of its own keeps Ctrl-C in the platform's terminal away from it and makes it a group to signal.
         var setsid = OperatingSystem.IsLinux() ? FindCommand("setsid", "/", "/usr/bin:/bin") : null;
         string[] limited = start.MemoryBytes is { } bytes && MemoryLimit.Command is { } prlimit
             ? [prlimit, string.Create(CultureInfo.InvariantCulture, $"--as={bytes}"), "--"] : [];
-        string[] command = [.. setsid is null ? [] : new[] { setsid }, .. limited, file];
+        string[] command = [.. setsid is null ? [] : new[] { setsid }, .. limited, walled?.File ?? file];
         var info = new ProcessStartInfo(command[0])
         {
             WorkingDirectory = start.WorkingDirectory,
@@ -92,7 +104,7 @@ public sealed class ChildProcess : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var argument in command.Skip(1).Concat(start.Arguments))
+        foreach (var argument in command.Skip(1).Concat(walled?.Arguments ?? start.Arguments))
             info.ArgumentList.Add(argument);
         info.Environment.Clear();
         foreach (var (name, value) in start.Environment)
@@ -100,11 +112,23 @@ public sealed class ChildProcess : IAsyncDisposable
         info.Environment[ProcessOwner.Variable] = owner.Mark(start.BelongsTo);
 
         var process = new Process { StartInfo = info };
-        process.Start();
+        if (walled is not null)
+        {
+            ProcessLauncher.Start(process);
+        }
+        else
+        {
+            EscapedProcesses.Start(() =>
+            {
+                process.Start();
+                return process.Id;
+            });
+        }
+
         if (start.MemoryBytes is { } memory && limited.Length == 0)
             MemoryLimit.Set(process.Id, memory);
         process.StandardInput.Close();
-        return new ChildProcess(process, owner, start, setsid is not null);
+        return new ChildProcess(process, owner, start, setsid is not null, walled is not null);
     }
 
     /// <summary>Finds a command as <c>execvp(3)</c> does; a relative path is looked up from the working directory.</summary>
@@ -123,8 +147,10 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <returns>False if it had to be killed.</returns>
     public async Task<bool> StopAsync(TimeSpan grace)
     {
+        if (_isWalled)
+            await TerminateWalledAsync();
         // Once only: to many programs a second SIGTERM means "at once". The group is for one that hides its variables.
-        if (!_owner.Terminate(_belongsTo).Contains(Id))
+        else if (!_owner.Terminate(_belongsTo).Contains(Id))
             Signal(Signals.Terminate);
         var inTime = await Task.WhenAny(Exited, Task.Delay(grace)) == Exited;
         Kill();
@@ -151,12 +177,43 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         Kill();
         await Exited;
+        EscapedProcesses.End(_owner);
         _process.Dispose();
+    }
+
+    /// <summary>
+    /// bubblewrap is a process that waits and, below it, the first process of a namespace, which ends all others when
+    /// it ends: neither is to be asked to end.
+    /// </summary>
+    private async Task TerminateWalledAsync()
+    {
+        for (var started = TimeProvider.System.GetTimestamp(); !Exited.IsCompleted && TimeProvider.System.GetElapsedTime(started) < TimeToStart;)
+        {
+            var inside = ProcessTree.Descendants(Id).Where(process => process.Depth > 1).ToList();
+            foreach (var (id, _) in inside)
+                Signals.Send(id, Signals.Terminate);
+            if (inside.Count > 0)
+                return;
+            await Task.WhenAny(Exited, Task.Delay(10));
+        }
     }
 
     private void Kill()
     {
-        Signal(Signals.Kill);
+        if (_isWalled && !Exited.IsCompleted)
+        {
+            // With its first process a namespace is empty, and only then does bubblewrap end.
+            var first = ProcessTree.Descendants(Id).Where(process => process.Depth == 1).ToList();
+            foreach (var (id, _) in first)
+                Signals.Send(id, Signals.Kill);
+            if (first.Count == 0)
+                Signal(Signals.Kill);
+        }
+        else
+        {
+            Signal(Signals.Kill);
+        }
+
         _owner.KillLeftovers(_belongsTo);
     }
 
@@ -169,9 +226,15 @@ public sealed class ChildProcess : IAsyncDisposable
             Signals.Send(_process.Id, signal);
     }
 
-    private async Task<int> WaitAsync(Task readers)
+    private async Task WaitForEndAsync()
     {
         await _process.WaitForExitAsync();
+        EscapedProcesses.Ended(_process.Id);
+    }
+
+    private async Task<int> WaitAsync(Task readers)
+    {
+        await Left;
         // A descendant that left the session may hold the pipes open: what it still writes is not waited for.
         await Task.WhenAny(readers, Task.Delay(TimeSpan.FromSeconds(2)));
         return _process.ExitCode;

@@ -17,6 +17,9 @@ public sealed class ProcessOwner(string dataDirectory, string? service = null)
     private readonly string _owner =
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(dataDirectory))))[..16] + (service is null ? "" : $"-{service}");
 
+    /// <summary>What is around the processes of strangers.</summary>
+    public Sandbox Sandbox { get; init; } = Sandbox.Off;
+
     internal string Mark(string belongsTo) => $"{_owner}:{belongsTo}";
 
     /// <summary>Ends every process of this owner, or only those that belong to one thing.</summary>
@@ -66,6 +69,10 @@ public sealed class ProcessOwner(string dataDirectory, string? service = null)
 
         return found;
     }
+
+    /// <summary>Whether a process carries this owner's mark.</summary>
+    internal bool Owns(int process) =>
+        HasVariable($"/proc/{process.ToString(CultureInfo.InvariantCulture)}/environ", Encoding.UTF8.GetBytes($"\0{Variable}={_owner}:"));
 
     private static bool HasVariable(string environ, byte[] prefix)
     {

@@ -60,6 +60,10 @@ public static class SlugEnvironment
         return variables;
     }
 
+    /// <summary>What <see cref="For"/> passes on of the machine's own variables.</summary>
+    public static IReadOnlyCollection<string> HostValues(IReadOnlyDictionary<string, string> host) =>
+        [.. FromHost.Select(name => host.GetValueOrDefault(name, "")).Where(value => value.Length > 0)];
+
     private static Dictionary<string, string> OfRuntime(string root, string runtime, IReadOnlyDictionary<string, string> app)
     {
         switch (runtime)

@@ -14,7 +14,9 @@ internal sealed class KeyRing(string folder, SecretSealer sealer, TimeProvider c
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            PrivateFolder.Prepare(folder);
+            foreach (var key in Directory.GetFiles(folder, "*.xml"))
+                PrivateFolder.PrepareFile(key);
             using var turn = await FileLock.TakeAsync(Path.Combine(folder, ".lock"), clock, waiting: null, cancellationToken);
             sealer.Seal("");
         }

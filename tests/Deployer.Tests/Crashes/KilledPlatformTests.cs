@@ -34,7 +34,7 @@ public sealed class KilledPlatformTests : IDisposable
         await using (var first = await TestPlatform.StartAsync(_folder, _app))
         {
             await first.DeployAsync(await first.WebAsync(1));
-            var files = await first.PackAsync(("app.py", TestApp.Web), ("migrate.py", "print('migrating', flush=True)\nopen('../../../migrations', 'a').write('x')\n"));
+            var files = await first.PackAsync(("app.py", TestApp.Web), ("migrate.py", "print('migrating', flush=True)\nopen('../migrations', 'a').write('x')\n"));
             next = TestApp.Release(_app, 2, files, TestApp.Python() with { Release = TestApp.Command("python3", "migrate.py") });
         }
 
@@ -45,12 +45,12 @@ public sealed class KilledPlatformTests : IDisposable
         (await platform.AskAsync()).GetProperty("release").GetString().ShouldBe($"v{runsAfterRestart}");
         await platform.DeployAsync(next);
         (await platform.AskAsync()).GetProperty("release").GetString().ShouldBe("v2");
-        platform.Owner.Find(null).Count.ShouldBe(1);
+        platform.Running().Count.ShouldBe(1);
         Directory.GetDirectories(Path.Combine(platform.AppFolder, "releases")).Select(Path.GetFileName).Order().ShouldBe(["v1", "v2"]);
         Directory.GetFiles(platform.AppFolder, "*.new").ShouldBeEmpty();
         // Only a try that was killed before the command had ended runs it again.
         if (point is not ("migrating" or "Running the release command"))
-            File.ReadAllText(Path.Combine(platform.AppFolder, "migrations")).ShouldBe("x");
+            File.ReadAllText(platform.InSlug(2, "../migrations")).ShouldBe("x");
     }
 
     /// <param name="folder">The data directory.</param>

@@ -81,7 +81,7 @@ public sealed class RunTests
 
         await platform.Services.GetRequiredService<ReleaseDeployer>()
             .RemoveAsync(new RemoveApp { AppId = platform.App, App = "shop", Target = Target.Local }, TestContext.Current.CancellationToken);
-        platform.Owner.Find(null).ShouldBeEmpty();
+        platform.Running().ShouldBeEmpty();
         Directory.GetFileSystemEntries(platform.AppFolder).Length.ShouldBe(1, "only the tombstone is left");
         (await runs.TryStartAsync(runs.Command(release, "true"))).Failure!.Message.ShouldContain("was removed");
     }
@@ -93,10 +93,10 @@ public sealed class RunTests
         var release = await platform.WebAsync(1);
         await platform.DeployAsync(release);
         var runs = new TestRuns(platform, Target.Local);
-        var run = await runs.StartAsync(runs.Command(release, "sh", "-c", "while test -e app.py && ! test -e ../../../go; do sleep 0.1; done; ls app.py"));
+        var run = await runs.StartAsync(runs.Command(release, "sh", "-c", "while test -e app.py && ! test -e ../go; do sleep 0.1; done; ls app.py"));
         await platform.DeployAsync(await platform.WebAsync(2));
         await platform.DeployAsync(await platform.WebAsync(3));
-        await File.WriteAllTextAsync(Path.Combine(platform.AppFolder, "go"), "", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(platform.InSlug(1, "../go"), "", TestContext.Current.CancellationToken);
         (await runs.EndOfAsync(run.RunId)).Lines.Single().Text.ShouldBe("app.py");
     }
 
@@ -110,9 +110,9 @@ public sealed class RunTests
             var first = await TestPlatform.StartAsync(folder, app);
             var release = await first.WebAsync(1);
             await first.DeployAsync(release);
-            var stopped = new TestRuns(first, Target.Local).Command(release, "sh", "-c", "echo begun >> ../../../begun; exec sleep 1000");
+            var stopped = new TestRuns(first, Target.Local).Command(release, "sh", "-c", "echo begun >> ../begun; exec sleep 1000");
             await new TestRuns(first, Target.Local).StartAsync(stopped);
-            await TestPlatform.UntilAsync(() => File.Exists(Path.Combine(first.AppFolder, "begun")), "it began");
+            await TestPlatform.UntilAsync(() => File.Exists(first.InSlug(1, "../begun")), "it began");
             await first.DisposeAsync();
             var killed = stopped with { RunId = Guid.NewGuid() };
             await CrashingRuns.KillAfterAsync(folder, "", [killed]);
@@ -126,7 +126,7 @@ public sealed class RunTests
                 run.Message!.ShouldContain("ended because the deployer did");
             }
 
-            (await File.ReadAllLinesAsync(Path.Combine(platform.AppFolder, "begun"), TestContext.Current.CancellationToken)).Length.ShouldBeLessThanOrEqualTo(2);
+            (await File.ReadAllLinesAsync(platform.InSlug(1, "../begun"), TestContext.Current.CancellationToken)).Length.ShouldBeLessThanOrEqualTo(2);
         }
         finally
         {

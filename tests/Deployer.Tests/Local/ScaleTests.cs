@@ -12,7 +12,7 @@ public sealed class ScaleTests
     {
         await using var platform = await TestPlatform.StartAsync();
         await platform.DeployAsync(await platform.WebAsync(1));
-        var first = (await platform.AskAsync()).GetProperty("pid").GetInt32();
+        var first = (await platform.AskAsync()).GetProperty("instance").GetString()!;
 
         var zero = await platform.WebAsync(2, TestApp.Python(scale: 0));
         await platform.DeployAsync(zero);
@@ -57,11 +57,11 @@ public sealed class ScaleTests
         await using var platform = await TestPlatform.StartAsync();
         var command = await platform.WebAsync(1);
         await platform.DeployAsync(command);
-        var pid = (await platform.AskAsync()).GetProperty("pid").GetInt32();
+        var pid = (await platform.AskAsync()).GetProperty("instance").GetString()!;
 
         await platform.DeployAsync(command with { DeploymentId = Guid.NewGuid() });
 
-        (await platform.AskAsync()).GetProperty("pid").GetInt32().ShouldBe(pid);
+        (await platform.AskAsync()).GetProperty("instance").GetString()!.ShouldBe(pid);
         platform.Log.Text.ShouldContain("Release v1 runs already");
         platform.Router.Switches.Count.ShouldBe(1);
     }

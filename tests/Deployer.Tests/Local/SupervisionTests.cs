@@ -48,7 +48,7 @@ public sealed class SupervisionTests
         platform.AppLog.ShouldContain("started again in 0.2 s");
 
         await platform.DeployAsync(await platform.WebAsync(2));
-        platform.Owner.Find(null).Count.ShouldBe(1);
+        platform.Running().Count.ShouldBe(1);
         (await platform.AskAsync()).GetProperty("release").GetString().ShouldBe("v2");
     }
 
@@ -57,7 +57,7 @@ public sealed class SupervisionTests
     {
         await using var platform = await TestPlatform.StartAsync(settings: ("Deployer:StopGrace", "00:00:01"));
         await platform.DeployAsync(await platform.WebAsync(1, TestApp.Python(env: ("IGNORE_TERM", "1"))));
-        var pid = (await platform.AskAsync()).GetProperty("pid").GetInt32();
+        var pid = (await platform.AskAsync()).GetProperty("instance").GetString()!;
         var watch = Stopwatch.StartNew();
         await platform.DeployAsync(await platform.WebAsync(2));
         TestPlatform.IsAlive(pid).ShouldBeFalse();
@@ -68,8 +68,7 @@ public sealed class SupervisionTests
     public async Task An_app_is_asked_to_end_exactly_once()
     {
         await using var platform = await TestPlatform.StartAsync();
-        var file = Path.Combine(platform.DataDirectory, "signals");
-        var digest = await platform.PackAsync(("app.py", $"""
+        var digest = await platform.PackAsync(("app.py", """
             import signal, time
             count = 0
             def ended(*_):
@@ -79,36 +78,34 @@ public sealed class SupervisionTests
             while count == 0: time.sleep(0.01)
             until = time.monotonic() + 1
             while time.monotonic() < until: time.sleep(0.01)
-            open("{file}", "w").write(str(count))
+            open("signals", "w").write(str(count))
             """));
         await platform.DeployAsync(TestApp.Release(platform.App, 1, digest, TestApp.Python(type: "worker")));
         await platform.DeployAsync(await platform.WebAsync(2));
-        (await File.ReadAllTextAsync(file)).ShouldBe("1");
+        (await File.ReadAllTextAsync(platform.InSlug(1, "signals"))).ShouldBe("1");
     }
 
     [Fact]
     public async Task Children_that_outlive_an_exited_instance_are_ended()
     {
         await using var platform = await TestPlatform.StartAsync(settings: Fast);
-        var file = Path.Combine(platform.DataDirectory, "child");
-        await platform.DeployAsync(await platform.WebAsync(1, TestApp.Python(env: ("CHILD_FILE", file))));
-        var child = int.Parse(await File.ReadAllTextAsync(file));
-        TestPlatform.IsAlive(child).ShouldBeTrue();
+        await platform.DeployAsync(await platform.WebAsync(1, TestApp.Python(env: ("CHILD", "1000.125"))));
+        await TestPlatform.UntilAsync(() => TestPlatform.Running("sleep 1000.125").Count == 1, "the child runs");
         await Should.ThrowAsync<HttpRequestException>(() => platform.AskAsync("/exit"));
-        await TestPlatform.UntilAsync(() => !TestPlatform.IsAlive(child), "the child of the instance that exited has ended");
+        await TestPlatform.UntilAsync(() => TestPlatform.Running("sleep 1000.125").Count == 0, "the child of the instance that exited has ended");
     }
 
     [Fact]
     public async Task A_flood_of_output_is_cut_and_does_not_stop_the_app()
     {
         await using var platform = await TestPlatform.StartAsync();
-        var marker = Path.Combine(platform.DataDirectory, "printed");
-        var digest = await platform.PackAsync(("app.py", $"""
+        var marker = platform.InSlug(1, "printed");
+        var digest = await platform.PackAsync(("app.py", """
             import sys, time
             line = "x" * 999 + "\n"
             for i in range(100): sys.stdout.write(line * 1000)
             sys.stdout.flush()
-            open("{marker}", "w").close()
+            open("printed", "w").close()
             time.sleep(1000)
             """));
         var watch = Stopwatch.StartNew();
@@ -168,14 +165,14 @@ public sealed class SupervisionTests
                 await deployer.RemoveAsync(remove, CancellationToken.None);
                 await deployer.RemoveAsync(remove, CancellationToken.None);
                 first.Router.RouteOf(app)!.Instances.ShouldBeEmpty();
-                first.Owner.Find(null).ShouldBeEmpty();
+                first.Running().ShouldBeEmpty();
                 Directory.GetFileSystemEntries(first.AppFolder).Select(Path.GetFileName).ShouldBe(["removed"]);
                 await Should.ThrowAsync<Hosting.Steps.StepStaleException>(() => first.DeployAsync(command with { Release = 2 }));
             }
 
             await using var second = await TestPlatform.StartAsync(folder, app);
             await Should.ThrowAsync<Hosting.Steps.StepStaleException>(async () => await second.DeployAsync(await second.WebAsync(3)));
-            second.Owner.Find(null).ShouldBeEmpty();
+            second.Running().ShouldBeEmpty();
         }
         finally
         {
@@ -192,6 +189,6 @@ public sealed class SupervisionTests
         await ((ReleaseDeployer)platform.Services.GetService(typeof(ReleaseDeployer))!)
             .RemoveAsync(new RemoveApp { AppId = platform.App, App = "shop", Target = Target.Local }, CancellationToken.None);
         await Should.ThrowAsync<Hosting.Steps.StepStaleException>(() => deploying);
-        platform.Owner.Find(null).ShouldBeEmpty();
+        platform.Running().ShouldBeEmpty();
     }
 }

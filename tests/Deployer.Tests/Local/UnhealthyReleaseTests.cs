@@ -19,6 +19,32 @@ public sealed class UnhealthyReleaseTests
         watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30));
     }
 
+    [Theory]
+    [InlineData("auto", "")]
+    [InlineData("off", "")]
+    [InlineData("off", "time.sleep(0.3)")]
+    public async Task An_app_that_puts_its_server_into_the_background_and_ends_is_not_healthy(string sandbox, string beforeTheEnd)
+    {
+        await using var platform = await TestPlatform.StartAsync(settings: ("Paas:Sandbox", sandbox));
+        await platform.DeployAsync(await platform.WebAsync(1));
+        var digest = await platform.PackAsync(("app.py", TestApp.Web), ("start.py", $"""
+            import os, socket, subprocess, time
+            subprocess.Popen(["python3", "app.py"], start_new_session=True)
+            if {(beforeTheEnd.Length == 0 ? "False" : "True")}:
+                while socket.socket().connect_ex(("127.0.0.1", int(os.environ["PORT"]))): time.sleep(0.01)
+                {(beforeTheEnd.Length == 0 ? "pass" : beforeTheEnd)}
+            print("started in the background", flush=True)
+            """));
+        var failure = await platform.FailAsync(TestApp.Release(platform.App, 2, digest, TestApp.Python("start.py")));
+        failure.Reason.ShouldBe(FailureReason.AppExited);
+        failure.Message.ShouldContain("web.1 exited with code 0");
+        failure.Message.ShouldContain("run it in the foreground");
+        platform.Log.Text.ShouldContain("started in the background");
+        platform.Log.Text.ShouldNotContain("v2 has taken over");
+        (await platform.AskAsync()).GetProperty("release").GetString().ShouldBe("v1");
+        platform.Running().Count.ShouldBe(1);
+    }
+
     [Fact]
     public async Task An_app_that_a_signal_ends_says_which()
     {
@@ -131,7 +157,7 @@ public sealed class UnhealthyReleaseTests
         var digest = await platform.PackAsync(("app.py", script));
         var failure = await platform.FailAsync(TestApp.Release(platform.App, 2, digest, run));
         (await platform.AskAsync()).GetProperty("release").GetString().ShouldBe("v1");
-        platform.Owner.Find(null).Count.ShouldBe(1);
+        platform.Running().Count.ShouldBe(1);
         platform.Router.Switches.Count.ShouldBe(1);
         return (failure, platform.Log.Text);
     }

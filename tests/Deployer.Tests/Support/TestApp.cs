@@ -14,13 +14,12 @@ internal static class TestApp
         env = os.environ
         print("starting", env.get("PAAS_RELEASE"), flush=True)
         if env.get("IGNORE_TERM"): signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if env.get("CHILD_FILE"):
-            child = subprocess.Popen(["sleep", "1000"], start_new_session=True)
-            open(env["CHILD_FILE"], "w").write(str(child.pid))
+        if env.get("CHILD"):
+            subprocess.Popen(["sleep", env["CHILD"]], start_new_session=True)
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 if self.path == "/exit": os._exit(3)
-                body = json.dumps({"release": env.get("PAAS_RELEASE"), "pid": os.getpid(), "host": self.headers["Host"],
+                body = json.dumps({"release": env.get("PAAS_RELEASE"), "instance": env["PAAS_PROCESS"], "host": self.headers["Host"],
                                    "env": dict(env), "cwd": os.getcwd()}).encode()
                 self.send_response(int(env.get("STATUS", "200")))
                 self.send_header("Content-Length", str(len(body)))

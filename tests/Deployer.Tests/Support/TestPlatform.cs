@@ -42,7 +42,11 @@ internal sealed class TestPlatform : IAsyncDisposable
     public string AppFolder => AppFolderOf(App);
     public string AppLog => ReadShared(Path.Combine(AppFolder, "app.log"));
 
-    public static async Task<TestPlatform> StartAsync(string? dataDirectory = null, Guid? app = null, params (string Name, string? Value)[] settings)
+    public static Task<TestPlatform> StartAsync(string? dataDirectory = null, Guid? app = null, params (string Name, string? Value)[] settings) =>
+        StartAsync(dataDirectory, app, _ => { }, settings);
+
+    public static async Task<TestPlatform> StartAsync(
+        string? dataDirectory, Guid? app, Action<IServiceCollection> extend, params (string Name, string? Value)[] settings)
     {
         var folder = dataDirectory ?? Directory.CreateTempSubdirectory("paas-deployer-").FullName;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -51,6 +55,7 @@ internal sealed class TestPlatform : IAsyncDisposable
         builder.Logging.SetMinimumLevel(LogLevel.Critical);
         builder.Services.AddPaasPlatform(builder.Configuration);
         builder.Services.AddDeployer(builder.Configuration);
+        extend(builder.Services);
         builder.Services.AddSingleton<FakeRouter.State>();
         builder.Services.AddSingleton<EventRecorder.Events>();
         builder.Services.AddPaasBus(builder.Configuration, bus =>
@@ -81,6 +86,12 @@ internal sealed class TestPlatform : IAsyncDisposable
 
         ProcessOwner Owner() => new(DataDirectory);
     }
+
+    /// <summary>The processes of this platform's apps.</summary>
+    public IReadOnlyList<int> Running() => [.. Owner.Find(null).Intersect(Processes())];
+
+    /// <summary>A file in the working directory of a release.</summary>
+    public string InSlug(int release, string file) => Path.Combine(AppFolder, "releases", $"v{release}", "slug", file);
 
     public string AppFolderOf(Guid app) => Path.Combine(DataDirectory, "local", app.ToString());
 
@@ -117,8 +128,18 @@ internal sealed class TestPlatform : IAsyncDisposable
         }
     }
 
-    public static bool IsAlive(int pid) =>
-        File.Exists($"/proc/{pid}/stat") && !ReadShared($"/proc/{pid}/stat").Split(')')[^1].TrimStart().StartsWith('Z');
+    /// <summary>Whether anything runs of an instance, which is known by its <c>PAAS_PROCESS</c>.</summary>
+    public static bool IsAlive(string instance) => Processes().Any(process => EnvironmentOf(process).Contains($"PAAS_PROCESS={instance}"));
+
+    /// <summary>The processes with these words in their command line, walls around them not counted.</summary>
+    public static IReadOnlyList<int> Running(string commandLine) =>
+        [.. Processes().Where(process => ReadShared($"/proc/{process}/cmdline").Replace('\0', ' ').Trim() == commandLine)];
+
+    private static IEnumerable<int> Processes() => Directory.GetDirectories("/proc").Select(Path.GetFileName)
+        .Select(name => int.TryParse(name, out var pid) ? pid : 0)
+        .Where(pid => pid != 0 && ReadShared($"/proc/{pid}/stat").Split(')')[^1].TrimStart() is [not 'Z', ..] && ReadShared($"/proc/{pid}/comm").Trim() != "bwrap");
+
+    private static string[] EnvironmentOf(int process) => ReadShared($"/proc/{process}/environ").Split('\0');
 
     private static string ReadShared(string path)
     {
@@ -127,7 +148,7 @@ internal sealed class TestPlatform : IAsyncDisposable
             using var file = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
             return file.ReadToEnd();
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return "";
         }

@@ -109,18 +109,18 @@ public sealed class AppTests(SharedPlatform shared) : IClassFixture<SharedPlatfo
     public async Task An_app_that_ignores_SIGTERM_is_replaced_and_ended_all_the_same()
     {
         const string stubborn = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n";
-        using var repository = new Repository((".paas.yml", Manifest("30s")), ("app.py", stubborn + Repository.PythonApp("os.getpid()")));
+        using var repository = new Repository((".paas.yml", Manifest("30s")), ("app.py", stubborn + Repository.PythonApp("os.environ['PAAS_PROCESS']")));
         var app = await Platform.CreateAppAsync("stubborn", repository);
         (await Platform.DeployAsync(app, repository)).State.ShouldBe(DeploymentStates.Succeeded);
-        var old = int.Parse((await Platform.GetAppAsync("stubborn")).Body, System.Globalization.CultureInfo.InvariantCulture);
-        Platform.Processes().ShouldContain(old);
+        var old = (await Platform.GetAppAsync("stubborn")).Body;
+        Platform.Processes(old).Count.ShouldBe(1);
         repository.Commit(("app.py", stubborn + Repository.PythonApp("'the new one'")));
 
         var deployment = await Platform.DeployAsync(app, repository);
 
         deployment.State.ShouldBe(DeploymentStates.Succeeded);
         (await Platform.GetAppAsync("stubborn")).Body.ShouldBe("the new one");
-        await Platform.UntilAsync(() => Task.FromResult(!Platform.Processes().Contains(old)), "the old process was gone");
+        await Platform.UntilAsync(() => Task.FromResult(Platform.Processes(old).Count == 0), "the old process was gone");
     }
 
     private static string Manifest(string timeout) => $"runtime: python\nentrypoint: [python, app.py]\nhealth: {{timeout: {timeout}}}\n";

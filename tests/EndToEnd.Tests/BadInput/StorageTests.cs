@@ -92,6 +92,37 @@ public sealed class StorageTests
     }
 
     [Fact]
+    public async Task A_data_directory_that_others_can_read_is_closed_with_all_that_is_in_it()
+    {
+        using var folder = new Folder();
+        Tool.Run("chmod", "755", folder.Path);
+        await using (var platform = await Platform.StartOnAsync(folder.Path, ("PAAS_TESTS_UMASK", "0000")))
+        {
+            Tool.Run("find", folder.Path, "-maxdepth", "0", "-printf", "%m").Trim().ShouldBe("700");
+            // Whatever the umask: the database, what is beside it, the keys, and the token of this machine.
+            Tool.Run("find", folder.Path, "(", "-name", "paas.db*", "-o", "-name", "*.xml", "-o", "-name", "local-access.json", ")", "-printf", "%f %m\n")
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries).Length.ShouldBeGreaterThanOrEqualTo(4);
+            Tool.Run("find", folder.Path, "(", "-name", "paas.db*", "-o", "-name", "*.xml", "-o", "-name", "local-access.json", ")", "-perm", "/077").ShouldBe("");
+            await platform.StopAsync();
+            Tool.Run("chmod", "-R", "a+r", folder.Path);
+            await platform.StartAgainAsync();
+            Tool.Run("find", folder.Path, "(", "-name", "paas.db*", "-o", "-name", "*.xml", ")", "-perm", "/077").ShouldBe("");
+        }
+    }
+
+    [Fact]
+    public async Task A_data_directory_of_another_user_that_others_can_read_is_refused()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can be another user.");
+        using var folder = new Folder();
+        Tool.Run("chmod", "777", folder.Path);
+        var (exitCode, errors, _) = await Platform.RunToEndAsync(folder.Path, asUser: 65534);
+        exitCode.ShouldBe(1, errors);
+        errors.ShouldContain("can be read by other users");
+        Directory.GetFileSystemEntries(folder.Path).ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_named()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -71,7 +71,7 @@ internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPoo
         var variables = Variables(release, folder, port: null);
         foreach (var (name, value) in own)
             variables[name] = value;
-        return ChildProcess.Start(owner, start with { Command = words[0], Arguments = [.. words.Skip(1)], Environment = variables });
+        return ChildProcess.Start(owner, start with { Command = words[0], Arguments = [.. words.Skip(1)], Environment = variables, Folders = folder.Folders });
     }
 
     private ChildProcessStart Prepare(CurrentRelease release, ReleaseFolder folder, CommandLine command, string belongsTo, int? port)
@@ -89,6 +89,7 @@ internal sealed class Instances(ProcessOwner owner, SecretSealer sealer, PortPoo
             WorkingDirectory = folder.Slug,
             Environment = variables,
             BelongsTo = belongsTo,
+            Folders = folder.Folders,
         };
     }
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting;
 using Paas.Hosting.Artifacts;
+using Paas.Hosting.Processes;
 using Paas.Hosting.Steps;
 
 namespace Paas.Deployer.Targets.Local;
@@ -18,20 +19,24 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
     private readonly HealthProbe _probe;
     private readonly LocalServices _services;
     private readonly UrlResolver _urls;
+    private readonly Sandbox _sandbox;
     private Task _restoring = Task.CompletedTask;
     private bool _disposed;
 
     public LocalTarget(
-        IArtifactStore artifacts, Instances instances, LocalRuns runs, RouteClient router, UrlResolver urls,
+        IArtifactStore artifacts, Instances instances, LocalRuns runs, RouteClient router, UrlResolver urls, Sandbox sandbox,
         IOptions<PaasOptions> paas, IOptions<DeployerOptions> options, TimeProvider clock, ILogger<LocalTarget> logger)
     {
         _folder = Path.Combine(Path.GetFullPath(paas.Value.DataDirectory), Target.Local);
         _probe = new HealthProbe(options, clock);
         _services = new LocalServices(artifacts, instances, runs, _probe, router, options, clock, logger);
         _urls = urls;
+        _sandbox = sandbox;
     }
 
     public string Name => Target.Local;
+
+    public TargetStatus Status => new() { Name = Name, WalledIn = _sandbox.State.IsOn, Reason = _sandbox.State.Reason };
 
     public Task DeployAsync(DeployRelease command, IStepLog log, Func<CancellationToken, Task> confirm, CancellationToken cancellation) =>
         AppOf(command.AppId).DeployAsync(command, log, confirm, cancellation);

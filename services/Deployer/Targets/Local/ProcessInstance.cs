@@ -31,6 +31,8 @@ internal sealed class ProcessInstance : IInstance
 
     public int? Port { get; }
 
+    public Task Left => _process.Left;
+
     public Task<int> Ended => _process.Exited;
 
     public IReadOnlyList<string> LastLines

@@ -71,7 +71,7 @@ internal sealed class RunningRelease : IAsyncDisposable
     /// <exception cref="StepFailedException">Something has.</exception>
     public async Task EnsureAliveAsync(IStepLog log)
     {
-        if (_slots.Find(slot => slot.Ended.IsCompleted) is not { } gone)
+        if (_slots.Find(slot => slot.HasLeft) is not { } gone)
             return;
         ShowLastLines(log, gone);
         throw new StepFailedException(FailureReason.AppExited, DeployerTexts.Exited(gone.Name, await gone.Ended));

@@ -22,10 +22,12 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
 
     public bool IsWeb => type.Name == ProcessType.Web;
 
-    public bool IsHealthy => _healthy && _instance is { Ended.IsCompleted: false };
+    public bool IsHealthy => _healthy && _instance is { Left.IsCompleted: false };
 
     /// <summary>Where it answers, while it does.</summary>
     public Uri? Address => IsHealthy ? _address : null;
+
+    public bool HasLeft => _instance is null or { Left.IsCompleted: true };
 
     /// <summary>The exit code of the instance, once it has ended.</summary>
     public Task<int> Ended => _instance?.Ended ?? Task.FromResult(0);

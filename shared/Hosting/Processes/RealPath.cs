@@ -1,7 +1,7 @@
-namespace Paas.Deployer.Targets.Local;
+namespace Paas.Hosting.Processes;
 
 /// <summary>Where a path really leads, links followed, as <c>realpath(3)</c>.</summary>
-internal static class RealPath
+public static class RealPath
 {
     private const int MaxLinks = 40;
 
