@@ -165,15 +165,21 @@ public sealed class RabbitMqServer : IAsyncLifetime
         }
     }
 
-    private async Task ControlAsync(params string[] arguments)
+    /// <summary>The names of all queues.</summary>
+    public async Task<IReadOnlyList<string>> QueuesAsync() =>
+        (await ControlAsync("--quiet", "list_queues", "--no-table-headers", "name")).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+
+    private async Task<string> ControlAsync(params string[] arguments)
     {
-        using var control = Start("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments);
+        var output = new System.Text.StringBuilder();
+        using var control = Start("/usr/lib/rabbitmq/bin/rabbitmqctl", arguments, line => output.AppendLine(line));
         await control.WaitForExitAsync();
         if (control.ExitCode != 0)
             throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} ended with {control.ExitCode}.");
+        return output.ToString();
     }
 
-    private Process Start(string command, string[] arguments)
+    private Process Start(string command, string[] arguments, Action<string>? hear = null)
     {
         var info = new ProcessStartInfo(command) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in arguments)
@@ -195,7 +201,7 @@ public sealed class RabbitMqServer : IAsyncLifetime
         })
             info.Environment[name] = value;
         var process = Process.Start(info)!;
-        process.OutputDataReceived += (_, _) => { };
+        process.OutputDataReceived += (_, line) => hear?.Invoke(line.Data ?? "");
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();

@@ -29,6 +29,10 @@ public static class Topology
     internal static IReadOnlyList<string> Receivers { get; } =
         [Endpoints.LogQueue, Endpoints.ConfirmQueue, Endpoints.RouteQueue, Endpoints.OutputQueue, Endpoints.RunQueue];
 
+    /// <summary>All queues that outlive the processes that take messages from them.</summary>
+    internal static IReadOnlyList<string> Queues { get; } =
+        [.. Step.InOrder.Select(Endpoints.QueueFor), .. Listeners.Select(listener => listener.Queue), .. Receivers, Endpoints.RemoveAppQueue];
+
     /// <summary>The exchanges of all messages that somebody has to hear: what nobody can hear is an error, not lost.</summary>
     internal static IReadOnlySet<string> HeardExchanges { get; } = MessagesHeard().Select(ExchangeOf).ToHashSet();
 

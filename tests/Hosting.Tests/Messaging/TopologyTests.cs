@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Messaging.RabbitMq;
 using Paas.Servers;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
@@ -40,6 +41,32 @@ public sealed class TopologyTests(RabbitMqServer broker) : IClassFixture<RabbitM
         foreach (var unheard in new[] { "IStepMessage", "IStepEnded", "IStepSucceeded" })
             (await ExistsAsync($"Paas.Contracts:{unheard}")).ShouldBeFalse(unheard);
         await host.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task Whatever_can_end_in_a_queue_of_its_own_is_listed_with_the_dead_messages()
+    {
+        Assert.SkipUnless(RabbitMqServer.IsInstalled, "RabbitMQ is not installed here.");
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["RabbitMq:Uri"] = broker.Uri.ToString() });
+        builder.Services.AddPaasBus(builder.Configuration, _ => { });
+        using var host = builder.Build();
+        await host.StartAsync(TestContext.Current.CancellationToken);
+        await host.Services.GetRequiredService<BusReadiness>().WaitAsync(TestContext.Current.CancellationToken);
+
+        var declared = (await broker.QueuesAsync()).Where(IsServed).ToList();
+        declared.Count.ShouldBeGreaterThan(12);
+        foreach (var queue in declared)
+        {
+            DeadQueues.All.ShouldContain(queue + "_error");
+            DeadQueues.All.ShouldContain(queue + "_skipped");
+        }
+
+        await host.StopAsync(TestContext.Current.CancellationToken);
+
+        // Not those that end with a process, nor those whose messages come back.
+        static bool IsServed(string queue) => !queue.StartsWith("stop-step", StringComparison.Ordinal) && !queue.Contains("_wait_", StringComparison.Ordinal)
+            && !queue.Contains("_bus_", StringComparison.Ordinal) && !DeadQueues.All.Contains(queue);
     }
 
     private async Task<bool> ExistsAsync(string exchange)

@@ -143,16 +143,10 @@ public static class DeadQueues
     internal const string Error = "_error";
     internal const string Skipped = "_skipped";
 
-    private static readonly string[] Served =
-    [
-        .. Contracts.Step.InOrder.Select(Endpoints.QueueFor),
-        Endpoints.DeploymentQueue, Endpoints.PushQueue, Endpoints.LogQueue, Endpoints.ConfirmQueue, Endpoints.RouteQueue, Endpoints.RemoveAppQueue,
-    ];
-
     private static readonly Dictionary<string, string> Steps = Contracts.Step.InOrder.ToDictionary(OfStep);
 
     /// <summary>All of them, those of the steps first.</summary>
-    public static IReadOnlyList<string> All { get; } = [.. Served.Select(queue => queue + Error), .. Served.Select(queue => queue + Skipped)];
+    public static IReadOnlyList<string> All { get; } = [.. Topology.Queues.Select(queue => queue + Error), .. Topology.Queues.Select(queue => queue + Skipped)];
 
     /// <summary>Where the commands of a step end that have met too many faults.</summary>
     public static string OfStep(string step) => Endpoints.QueueFor(step) + Error;

@@ -3,7 +3,6 @@ using MassTransit.Configuration;
 using MassTransit.Events;
 using MassTransit.Metadata;
 using Microsoft.Extensions.DependencyInjection;
-using Paas.Contracts;
 
 namespace Paas.Hosting.Messaging.RabbitMq;
 
@@ -19,8 +18,7 @@ internal static class WaitQueues
 
     private const string Wait = "_wait_";
 
-    private static readonly Lazy<HashSet<string>> Queues = new(() =>
-        [.. Step.InOrder.Select(Endpoints.QueueFor), .. Topology.Receivers, .. Topology.Listeners.Select(listener => listener.Queue), Endpoints.RemoveAppQueue]);
+    private static readonly Lazy<HashSet<string>> Queues = new(() => [.. Topology.Queues]);
 
     public static string NameOf(string queue, TimeSpan delay) => $"{queue}{Wait}{(long)delay.TotalMilliseconds}";
 
