@@ -45,7 +45,10 @@ internal static partial class CliTexts
 
     public static string AnswerNotUnderstood() => "The platform's answer was not understood: it is no platform, or one of another version than this command.";
 
-    public static string NotAStream() => "The platform did not send the log as a stream: something between here and it may not let streams through. Use --no-follow.";
+    public static string NotAStream() =>
+        "The platform did not send the log as a stream: a proxy in front of it may not let streams through. Look at the log without following it.";
+
+    public static string NoStreamNow() => "the answer was no stream";
 
     public static string Unauthorized(PlatformAddress address, string? said) =>
         $"{said ?? "The platform does not accept the token."} " + (address.Token is null
@@ -59,7 +62,7 @@ internal static partial class CliTexts
     public static string TryLater(Uri url) => $"{url.Authority} is busy. Try again in a minute.";
 
     public static string PlatformError(Uri url, int status, string? said) =>
-        $"The platform at {url.AbsoluteUri.TrimEnd('/')} failed (HTTP {status}). {said ?? "Try again; if it goes on, its operator finds the cause in its log."}";
+        status == 503 && said is not null ? said : $"The platform at {url.AbsoluteUri.TrimEnd('/')} failed (HTTP {status}). {said ?? "Try again; if it goes on, its operator finds the cause in its log."}";
 
     public static string Refused(int status) => $"The platform refused this (HTTP {status}).";
 
@@ -72,6 +75,8 @@ internal static partial class CliTexts
 
     public static string StreamSilent() => "the platform has been silent for a minute";
 
+    public static string PlatformAway(Uri url) => $"The platform at {url.AbsoluteUri.TrimEnd('/')} does not answer; it may be restarting.";
+
     public static string Reconnecting(string why) => $"{AsSentence(why)} Reconnecting…";
 
     public static string Connecting() => "Waiting for the platform…";
@@ -79,7 +84,7 @@ internal static partial class CliTexts
     public static string Reconnected() => "Connected again.";
 
     public static string GaveUpFollowing(string why, Guid id) =>
-        $"{AsSentence(why)} Gave up following after two minutes; the deployment goes on without. Follow it again with `{Paas} logs {id:D} --follow`.";
+        $"{AsSentence(why)} Gave up following after ten minutes; the deployment goes on without. Follow it again with `{Paas} logs {id:D} --follow`.";
 
     public static string GaveUpFollowing(string why, string again) => $"{AsSentence(why)} Gave up following. Follow it again with `{Paas} {again}`.";
 

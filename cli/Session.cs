@@ -28,7 +28,7 @@ internal sealed class Session(Terminal terminal, ParseResult parse, Interruption
 
     public bool Plain => !terminal.IsLive || parse.GetValue(CommonOptions.Plain);
 
-    public PlatformClient Client => _client ??= new PlatformClient(Finder.Find());
+    public PlatformClient Client => _client ??= new PlatformClient(Finder.Find(), Finder.FindAgain);
 
     /// <summary>Prints an answer: as it came with <c>--json</c>, else for people.</summary>
     public int Print<T>(ApiAnswer answer, JsonTypeInfo<T> type, Action<T> print)

@@ -1,3 +1,4 @@
+using Paas.Cli.Platform;
 using Paas.Contracts.Api;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -17,12 +18,12 @@ internal sealed class DeploymentProgress
     /// <summary>Why nothing new arrives at the moment.</summary>
     public string? Notice { get; set; }
 
-    public void Add(LogLineEvent line)
+    public void Add(StreamEvent.Log log)
     {
-        if (_tailStep != line.Step)
+        if (_tailStep != log.Step)
             _tail.Clear();
-        _tailStep = line.Step;
-        _tail.Enqueue(SafeText.Line(line.Line));
+        _tailStep = log.Step;
+        _tail.Enqueue(SafeText.Line(log.Line));
         while (_tail.Count > Kept)
             _tail.Dequeue();
     }

@@ -24,9 +24,9 @@ internal sealed class PlainDeploymentView(TextWriter output, TimeProvider time, 
     {
         switch (happened)
         {
-            case StreamEvent.Log { Line: var line }:
-                TellOver(before: line.Step);
-                output.WriteLine($"  {SafeText.Line(line.Step)} | {SafeText.Line(line.Line)}".TrimEnd());
+            case StreamEvent.Log log:
+                TellOver(before: log.Step);
+                output.WriteLine($"  {SafeText.Line(log.Step)} | {SafeText.Line(log.Line)}".TrimEnd());
                 break;
             case StreamEvent.Changed { Deployment: var deployment }:
                 Show(deployment);
@@ -111,8 +111,8 @@ internal sealed class LiveDeploymentView : IDeploymentView
         {
             switch (happened)
             {
-                case StreamEvent.Log { Line: var line }:
-                    _progress.Add(line);
+                case StreamEvent.Log log:
+                    _progress.Add(log);
                     break;
                 case StreamEvent.Changed { Deployment: var deployment }:
                     _progress.Deployment = deployment;

@@ -24,7 +24,7 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(ReplayManyResponse))]
 [JsonSerializable(typeof(DiscardRequest))]
 [JsonSerializable(typeof(DeliveryAccepted))]
-[JsonSerializable(typeof(LogLineEvent))]
+[JsonSerializable(typeof(DeploymentLogEvent))]
 [JsonSerializable(typeof(CreateRunRequest))]
 [JsonSerializable(typeof(RunResponse))]
 [JsonSerializable(typeof(RunsResponse))]

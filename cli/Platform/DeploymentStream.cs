@@ -8,7 +8,7 @@ namespace Paas.Cli.Platform;
 internal abstract record StreamEvent
 {
     /// <summary>A line of the log.</summary>
-    public sealed record Log(LogLineEvent Line) : StreamEvent;
+    public sealed record Log(string Step, string Line) : StreamEvent;
 
     /// <summary>The deployment as it stands now.</summary>
     public sealed record Changed(DeploymentResponse Deployment) : StreamEvent;
@@ -27,7 +27,7 @@ internal abstract record StreamEvent
 internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvider time)
 {
     /// <summary>How long the platform may be away.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private readonly EventSource _source = new(client, ApiPaths.Logs(id), time, Patience, reason => CliTexts.GaveUpFollowing(reason, id));
 
@@ -46,8 +46,10 @@ internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvi
                 case SourceEvent.Item { Type: "deployment" } item:
                     yield return new StreamEvent.Changed(ApiJson.Read(item.Data, ApiJson.Default.DeploymentResponse));
                     break;
-                case SourceEvent.Item { Type: "log" } item when IsNew(item.Id):
-                    yield return new StreamEvent.Log(ApiJson.Read(item.Data, ApiJson.Default.LogLineEvent));
+                case SourceEvent.Item { Type: "log" } item:
+                    var log = ApiJson.Read(item.Data, ApiJson.Default.DeploymentLogEvent);
+                    foreach (var line in log.Lines.TakeLast(CountNew(item.Id, log.Lines.Count)))
+                        yield return new StreamEvent.Log(log.Step, line);
                     break;
                 case SourceEvent.Item { Type: "end" }:
                     _source.End();
@@ -56,23 +58,26 @@ internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvi
         }
     }
 
-    private bool IsNew(string? eventId)
+    /// <summary>A resumed stream should begin after the last line; of one that begins earlier all the same nothing is repeated.</summary>
+    private int CountNew(string? eventId, int count)
     {
         if (string.IsNullOrEmpty(eventId))
-            return true;
-        // A resumed stream should begin after it; one that begins earlier all the same repeats nothing.
-        if (_source.LastId is { } seen && Position(eventId) is { } position && Position(seen) is { } last && position.CompareTo(last) <= 0)
-            return false;
+            return count;
+        if (_source.LastId is { } seen && Position(eventId) is { } position && Position(seen) is { } last)
+        {
+            if (position.CompareTo(last) <= 0)
+                return 0;
+            if (position.Batch == last.Batch)
+                count = (int)Math.Min(count, position.Line - last.Line);
+        }
+
         _source.LastId = eventId;
-        return true;
+        return count;
     }
 
-    /// <summary>Ids are a number, or a batch's number and a line's within it: <c>12.3</c>.</summary>
-    private static (long Batch, long Line)? Position(string eventId)
-    {
-        var parts = eventId.Split('.');
-        return parts.Length <= 2
-            && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var batch)
-            && long.TryParse(parts.Length == 2 ? parts[1] : "0", NumberStyles.None, CultureInfo.InvariantCulture, out var line) ? (batch, line) : null;
-    }
+    /// <summary>A batch's number and that of the last line within it: <c>12.3</c>.</summary>
+    private static (long Batch, long Line)? Position(string eventId) =>
+        eventId.Split('.') is [var first, var second]
+            && long.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var batch)
+            && long.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var line) ? (batch, line) : null;
 }

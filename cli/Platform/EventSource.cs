@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
@@ -35,6 +36,7 @@ internal sealed class EventSource(PlatformClient client, string path, TimeProvid
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
     private bool _ended;
+    private bool _wasOpen;
     private long _lastContact = time.GetTimestamp();
 
     /// <summary>After which event a stream that was cut goes on.</summary>
@@ -60,7 +62,13 @@ internal sealed class EventSource(PlatformClient client, string path, TimeProvid
                 }
                 catch (HttpRequestException exception)
                 {
-                    reason = client.Unreachable(exception).Message;
+                    // After a restart the token is another, but it may not be written down yet.
+                    var isOtherToken = client.FindAgain();
+                    if (exception.StatusCode == HttpStatusCode.Unauthorized && !isOtherToken && !(_wasOpen && client.Address.IsOnThisMachine))
+                        throw client.Unreachable(exception);
+                    reason = exception.StatusCode is null or HttpStatusCode.Unauthorized
+                        ? CliTexts.PlatformAway(client.Address.Url)
+                        : client.Unreachable(exception).Message;
                     break;
                 }
                 catch (IOException exception)
@@ -105,7 +113,12 @@ internal sealed class EventSource(PlatformClient client, string path, TimeProvid
             request.Headers.TryAddWithoutValidation("Last-Event-ID", last);
         using var response = await UnlessSilentAsync(client.OpenAsync(request, silence.Token), cancellation);
         if (response.Content.Headers.ContentType?.MediaType != "text/event-stream")
-            throw CliException.Platform(CliTexts.NotAStream());
+        {
+            // What has been a stream is one again when the platform, or what is in front of it, has started.
+            throw _wasOpen ? new IOException(CliTexts.NoStreamNow()) : CliException.Platform(CliTexts.NotAStream());
+        }
+
+        _wasOpen = true;
         // What keeps a quiet connection alive is no event, but it is no silence.
         await using var body = new HeardStream(await response.Content.ReadAsStreamAsync(silence.Token), () =>
         {

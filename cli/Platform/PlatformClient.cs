@@ -18,54 +18,61 @@ internal sealed class PlatformClient : IDisposable
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(100);
     private readonly HttpClient _http;
 
-    public PlatformClient(PlatformAddress address)
+    private readonly Func<PlatformAddress, PlatformAddress?>? _findAgain;
+
+    /// <param name="address">The platform's.</param>
+    /// <param name="findAgain">
+    /// Looks where the platform is now: one on this machine has another token, and perhaps another port, after each start.
+    /// </param>
+    public PlatformClient(PlatformAddress address, Func<PlatformAddress, PlatformAddress?>? findAgain = null)
     {
         Address = address;
+        _findAgain = findAgain;
         _http = new HttpClient(new SocketsHttpHandler
         {
             // A redirect would carry the token to somewhere nobody has named.
             AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.GZip,
             UseProxy = !address.Url.IsLoopback,
             ConnectTimeout = TimeSpan.FromSeconds(10),
         })
         {
-            BaseAddress = new Uri(address.Url.AbsoluteUri.TrimEnd('/') + "/"),
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = 64 * 1024 * 1024,
         };
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("paas-cli", CommandLineApp.Version));
-        if (address.Token is { Length: > 0 } token)
-        {
-            if (token.Any(character => character is <= ' ' or > '~'))
-                throw CliException.Platform(CliTexts.TokenMalformed());
-            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        }
+        if (address.Token is { } token && token.Any(character => character is <= ' ' or > '~'))
+            throw CliException.Platform(CliTexts.TokenMalformed());
     }
 
-    public PlatformAddress Address { get; }
+    public PlatformAddress Address { get; private set; }
 
     public Task<ApiAnswer> GetAsync(string path, CancellationToken cancellation) =>
-        SendAsync(new HttpRequestMessage(HttpMethod.Get, path), cancellation);
+        SendAsync(() => new HttpRequestMessage(HttpMethod.Get, path), cancellation);
 
     public Task<ApiAnswer> SendAsync<T>(HttpMethod method, string path, T body, JsonTypeInfo<T> type, CancellationToken cancellation) =>
-        SendAsync(new HttpRequestMessage(method, path)
+        SendAsync(() => new HttpRequestMessage(method, path)
         {
             Content = new StringContent(JsonSerializer.Serialize(body, type), Encoding.UTF8, "application/json"),
         }, cancellation);
 
     public Task<ApiAnswer> SendAsync(HttpMethod method, string path, CancellationToken cancellation) =>
-        SendAsync(new HttpRequestMessage(method, path), cancellation);
+        SendAsync(() => new HttpRequestMessage(method, path), cancellation);
 
     /// <exception cref="CliException">The answer was an error, or there was none.</exception>
-    public async Task<ApiAnswer> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    public async Task<ApiAnswer> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancellation)
     {
-        var answer = await TrySendAsync(request, cancellation);
+        var answer = await TrySendAsync(request(), cancellation);
+        // What was refused for its token has had no effect.
+        if (answer.Status == HttpStatusCode.Unauthorized && FindAgain())
+            answer = await TrySendAsync(request(), cancellation);
         return (int)answer.Status is >= 200 and < 300 ? answer : throw Refusal(answer.Status, answer.Body);
     }
 
     /// <summary>Sends a request whose refusal the caller knows how to handle.</summary>
     public async Task<ApiAnswer> TrySendAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
+        Complete(request);
         using (request)
         using (var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellation))
         {
@@ -88,19 +95,30 @@ internal sealed class PlatformClient : IDisposable
 
     /// <summary>Opens an answer that is read while it is still being written.</summary>
     /// <exception cref="CliException">The platform refused.</exception>
-    /// <exception cref="HttpRequestException">The platform could not be reached.</exception>
+    /// <exception cref="HttpRequestException">The platform could not be reached, failed, or does not know the token.</exception>
     public async Task<HttpResponseMessage> OpenAsync(HttpRequestMessage request, CancellationToken cancellation)
     {
+        Complete(request);
         var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
         if (response.IsSuccessStatusCode)
             return response;
         using (response)
         {
             var body = await response.Content.ReadAsStringAsync(cancellation);
-            throw (int)response.StatusCode is >= 500 or 429
+            throw (int)response.StatusCode is >= 500 or 429 or 401
                 ? new HttpRequestException(Refusal(response.StatusCode, body).Message, null, response.StatusCode)
                 : Refusal(response.StatusCode, body);
         }
+    }
+
+    /// <summary>Looks again where the platform is, and with which token it is spoken to.</summary>
+    /// <returns>Whether that is another address or token than before.</returns>
+    public bool FindAgain()
+    {
+        if (_findAgain?.Invoke(Address) is not { } found || found == Address)
+            return false;
+        Address = found;
+        return true;
     }
 
     public CliException Unreachable(HttpRequestException exception) =>
@@ -109,6 +127,13 @@ internal sealed class PlatformClient : IDisposable
             : CliException.Platform(CliTexts.Unreachable(Address.Url, exception.HttpRequestError, exception.InnerException?.Message ?? exception.Message));
 
     public void Dispose() => _http.Dispose();
+
+    private void Complete(HttpRequestMessage request)
+    {
+        request.RequestUri = new Uri(new Uri(Address.Url.AbsoluteUri.TrimEnd('/') + "/"), request.RequestUri!);
+        if (Address.Token is { Length: > 0 } token)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
 
     private CliException Refusal(HttpStatusCode status, string body)
     {

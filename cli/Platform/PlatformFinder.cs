@@ -1,7 +1,10 @@
 namespace Paas.Cli.Platform;
 
 /// <summary>A platform, and the token to show it.</summary>
-internal sealed record PlatformAddress(Uri Url, string? Token, string FoundBy);
+internal sealed record PlatformAddress(Uri Url, string? Token, string FoundBy)
+{
+    public bool IsOnThisMachine => FoundBy == PlatformFinder.ByMachine || Url.IsLoopback;
+}
 
 /// <summary>Finds the platform that commands go to: the environment first, then <c>paas login</c>, then this machine.</summary>
 internal sealed class PlatformFinder(Func<string, string?> environment)
@@ -33,6 +36,21 @@ internal sealed class PlatformFinder(Func<string, string?> environment)
         if (LocalAccess.Read(DataDirectory) is { } local)
             return new PlatformAddress(ParseUrl(local.Url, LocalAccess.FilePath(DataDirectory)), token ?? local.Token, ByMachine);
         throw CliException.Platform(CliTexts.NoPlatform(DataDirectory));
+    }
+
+    /// <summary>The same platform, found again: after a start of the one on this machine its token is another.</summary>
+    /// <returns>Null if it is not there.</returns>
+    public PlatformAddress? FindAgain(PlatformAddress before)
+    {
+        try
+        {
+            var found = Find();
+            return found.FoundBy == before.FoundBy && (found.FoundBy == ByMachine || found.Url == before.Url) ? found : null;
+        }
+        catch (CliException)
+        {
+            return null;
+        }
     }
 
     /// <summary>A base URL, without a slash at its end, as credentials are stored by.</summary>

@@ -133,8 +133,8 @@ internal sealed class QuickstartRun(Session session, string? urls, bool exit)
 
     private async Task<DeliveryAccepted> PushAsync(PlatformClient client, SampleRepository repository, SampleCommit commit, string secret)
     {
-        var push = SignedPush.Create(repository.Url, commit, secret, Guid.NewGuid().ToString("D"), session.Terminal.Time.GetUtcNow());
-        return (await client.SendAsync(push, Cancellation)).Read(ApiJson.Default.DeliveryAccepted);
+        var delivery = Guid.NewGuid().ToString("D");
+        return (await client.SendAsync(() => SignedPush.Create(repository.Url, commit, secret, delivery, session.Terminal.Time.GetUtcNow()), Cancellation)).Read(ApiJson.Default.DeliveryAccepted);
     }
 
     private async Task<Guid> FindDeploymentAsync(PlatformClient client, DeliveryAccepted accepted)

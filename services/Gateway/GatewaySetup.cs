@@ -1,6 +1,7 @@
 using MassTransit;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -52,6 +53,12 @@ public static class GatewaySetup
         services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         services.AddProblemDetails();
         services.AddExceptionHandler<ProblemHandler>();
+        services.AddResponseCompression(compression =>
+        {
+            compression.EnableForHttps = true; // a caller proves itself by a token, which no other site can make a browser send
+            compression.Providers.Add<GzipCompressionProvider>();
+            compression.MimeTypes = ["application/json", "application/problem+json", "text/plain", EventStream.MediaType];
+        });
         services.AddSingleton<Farewell>();
         services.AddHostedService(provider => provider.GetRequiredService<Farewell>());
         services.AddSingleton<SocketTransportFactory>();
@@ -115,6 +122,7 @@ public static class GatewaySetup
         var malformed = app.Services.GetRequiredService<MalformedRequests>();
         app.Use(next => context => malformed.InvokeAsync(context, next));
         app.UseMiddleware<AppRouter>();
+        app.UseResponseCompression();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseRouting();

@@ -74,6 +74,8 @@ internal static partial class GatewayTexts
     public static string RefAndCommit() => "'ref' and 'commit' were both given. Give the one that is to be deployed, or neither for the app's branch.";
     public static string CommitMalformed(string commit) => $"'{Shorten(commit)}' is not a commit. Give all 40 hex digits of its SHA, or a branch or tag as 'ref'.";
     public static string CancelTooLate(Guid id, string state) => $"The deployment {id} has ended already ({state}); there is nothing to cancel.";
+    public static string Stopping() => "The platform is stopping. What has begun continues when it has started again.";
+
     public static string TooManyFollowers(int max) => $"{max} logs are being followed already. Try again in a moment, or ask without 'Accept: text/event-stream' for the lines so far.";
     public static string LastEventIdMalformed() => "'Last-Event-ID' is not the id of an event of this stream. Send the last one that was received, or none to begin at the start.";
 

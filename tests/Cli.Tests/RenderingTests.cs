@@ -1,4 +1,5 @@
 using Paas.Cli.Output;
+using Paas.Cli.Platform;
 using Paas.Cli.Tests.Fakes;
 using Paas.Contracts;
 using Paas.Contracts.Api;
@@ -150,7 +151,7 @@ public sealed class RenderingTests
         Deployment = Samples.Deployment(DeploymentStates.BuildingImage, StepStates.Succeeded, StepStates.Succeeded, StepStates.Running),
     };
 
-    private static LogLineEvent Line(string step, string text) => new() { Step = step, Attempt = 1, At = Samples.Begun, Line = text };
+    private static StreamEvent.Log Line(string step, string text) => new(step, text);
 
     private static string Draw(DeploymentProgress progress, int width, int height, bool unicode = true)
     {

@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.ServerSentEvents;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Paas.Contracts;
@@ -61,7 +63,7 @@ public sealed class LogTests : IAsyncLifetime
         (await NextAsync(events)).EventType.ShouldBe("deployment");
         var first = await NextAsync(events);
         first.EventType.ShouldBe("log");
-        JsonSerializer.Deserialize<LogLineEvent>(first.Data, JsonSerializerOptions.Web)!.Line.ShouldBe("one");
+        JsonSerializer.Deserialize<DeploymentLogEvent>(first.Data, JsonSerializerOptions.Web)!.Lines.ShouldBe(["one"]);
 
         await AppendAsync("two");
         (await NextAsync(events)).Data.ShouldContain("two");
@@ -104,15 +106,75 @@ public sealed class LogTests : IAsyncLifetime
             }
         }
 
-        ids.Count.ShouldBe(4);
-        await using var rest = await FollowAsync(ids[1]);
+        ids.Count.ShouldBe(2);
+        await using var rest = await FollowAsync(ids[0].Replace(".2", ".1", StringComparison.Ordinal));
         await NextAsync(rest);
-        (await NextAsync(rest)).Data.ShouldContain("three");
+        (await NextAsync(rest)).Data.ShouldContain("\"lines\":[\"three\"]");
         (await NextAsync(rest)).Data.ShouldContain("four");
         (await NextAsync(rest)).EventType.ShouldBe("end");
 
         using var request = Request("not an id");
         (await _host.Client.SendAsync(request)).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(2, "four\nfive\n")]
+    [InlineData(4, "two\nthree\nfour\nfive\n")]
+    [InlineData(100, "one\ntwo\nthree\nfour\nfive\n")]
+    public async Task Only_the_last_lines_come_if_asked_for(int tail, string expected)
+    {
+        await AppendAsync("one", "two", "three");
+        await AppendAsync("four");
+        await AppendAsync("five");
+
+        (await _host.Client.GetStringAsync($"{Path}?tail={tail}")).ShouldBe(expected);
+        (await _host.Client.GetAsync($"{Path}?tail=-1")).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
+    public async Task A_log_of_350_lines_takes_less_than_10_kilobytes_on_the_wire()
+    {
+        for (var i = 0; i < 35; i++)
+        {
+            await AppendAsync([.. Enumerable.Range(i * 10, 10).Select(line =>
+                $"#{line} [build {line % 7}/7] RUN pip install package-{line}=={line % 9}.{line % 4}.1  sha256:{Convert.ToHexStringLower(SHA256.HashData([(byte)line]))[..12]}")]);
+        }
+
+        await ChangeAsync(state => (state.CurrentState, state.FinishedAt) = (DeploymentStates.Succeeded, DateTime.UtcNow));
+        using var request = Request();
+        request.Headers.AcceptEncoding.ParseAdd("gzip");
+        using var answer = await _host.Client.SendAsync(request);
+        var bytes = await answer.Content.ReadAsByteArrayAsync();
+        answer.Content.Headers.ContentEncoding.ShouldBe(["gzip"]);
+        using var lines = new StreamReader(new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress));
+        (await lines.ReadToEndAsync()).ShouldContain("package-349");
+        bytes.Length.ShouldBeLessThan(10_000);
+    }
+
+    [Fact]
+    public async Task A_compressed_stream_brings_each_batch_as_it_comes()
+    {
+        await AppendAsync("one");
+        await using var client = await FollowAsync(null, "gzip");
+        await NextAsync(client);
+        (await NextAsync(client)).Data.ShouldContain("one");
+        await AppendAsync("two");
+        (await NextAsync(client)).Data.ShouldContain("two");
+    }
+
+    [Fact]
+    public async Task A_gateway_that_stops_refuses_to_begin_a_stream_and_closes()
+    {
+        (await _host.Client.GetAsync(Path)).StatusCode.ShouldBe(HttpStatusCode.OK);
+        var stopping = _host.StopAsync();
+        using var request = Request();
+        using var answer = await _host.Client.SendAsync(request);
+        await stopping;
+
+        answer.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+        answer.Headers.ConnectionClose.ShouldBe(true);
+        (await answer.Content.ReadAsStringAsync()).ShouldContain("stopping");
     }
 
     [Fact]
@@ -146,12 +208,15 @@ public sealed class LogTests : IAsyncLifetime
         return request;
     }
 
-    private async Task<Events> FollowAsync(string? lastEventId = null)
+    private async Task<Events> FollowAsync(string? lastEventId = null, string? encoding = null)
     {
         using var request = Request(lastEventId);
+        if (encoding is not null)
+            request.Headers.AcceptEncoding.ParseAdd(encoding);
         var answer = await _host.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         answer.Content.Headers.ContentType!.MediaType.ShouldBe("text/event-stream");
-        return new Events(answer, SseParser.Create(await answer.Content.ReadAsStreamAsync()).EnumerateAsync().GetAsyncEnumerator());
+        var body = await answer.Content.ReadAsStreamAsync();
+        return new Events(answer, SseParser.Create(encoding is null ? body : new GZipStream(body, CompressionMode.Decompress)).EnumerateAsync().GetAsyncEnumerator());
     }
 
     private static async Task<SseItem<string>> NextAsync(Events events)

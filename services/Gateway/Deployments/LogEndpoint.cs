@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Options;
 using Paas.Contracts.Api;
 using Paas.Gateway.Http;
+using Paas.Gateway.Output;
 using Paas.Persistence;
 
 namespace Paas.Gateway.Deployments;
@@ -29,41 +30,41 @@ internal sealed class LogFollowers(IOptions<GatewayOptions> options)
 internal static class LogEndpoint
 {
     public static async Task GetAsync(
-        Guid id, bool? follow, HttpContext context, PaasDbContext db, LogReader reader, LogFollowers followers, IHostApplicationLifetime lifetime)
+        Guid id, bool? follow, string? tail, HttpContext context, PaasDbContext db, LogReader reader, LogFollowers followers, Farewell farewell)
     {
         var events = EventStream.IsWanted(context.Request);
-        var after = events ? ResumeAfter(context.Request) : LogPosition.Start;
+        var after = events ? ResumeAfter(context.Request) : null;
+        var last = tail is null ? (int?)null : OutputEndpoint.Tail(tail);
         var deployment = await db.FindDeploymentAsync(id, context.RequestAborted);
-        // Whoever follows must not keep the platform from stopping.
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, farewell.Stopping);
         try
         {
+            var from = after ?? (last is { } lines ? await reader.StartOfTailAsync(id, lines, ends.Token) : LogPosition.Start);
             // The last lines may come a moment after the end: of what has ended the whole log is told.
             if (!events && follow != true && !DeploymentStates.IsFinal(deployment.CurrentState))
             {
-                await WriteTextAsync(context, reader.ReadAsync(id, after, ends.Token));
+                await WriteTextAsync(context, reader.ReadAsync(id, from, ends.Token));
                 return;
             }
 
             using var follower = followers.Enter();
             if (events)
-                await WriteEventsAsync(context, reader.FollowAsync(id, after, ends.Token), ends.Token);
+                await WriteEventsAsync(context, reader.FollowAsync(id, from, ends.Token), ends.Token);
             else
-                await WriteTextAsync(context, reader.FollowAsync(id, after, ends.Token));
+                await WriteTextAsync(context, reader.FollowAsync(id, from, ends.Token));
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // The follower has gone, or comes back after the restart with the id of the last event.
-            if (!context.RequestAborted.IsCancellationRequested)
-                await context.Response.CompleteAsync();
+            await OutputEndpoint.EndAsync(context, farewell);
         }
     }
 
-    private static LogPosition ResumeAfter(HttpRequest request)
+    private static LogPosition? ResumeAfter(HttpRequest request)
     {
         var last = request.Headers["Last-Event-ID"].ToString();
         if (last.Length == 0)
-            return LogPosition.Start;
+            return null;
         return LogPosition.TryParse(last, out var position)
             ? position
             : throw ProblemException.Invalid("Last-Event-ID", GatewayTexts.LastEventIdMalformed());
@@ -76,8 +77,8 @@ internal static class LogEndpoint
         await context.Response.StartAsync(context.RequestAborted);
         await foreach (var next in events)
         {
-            if (next is LogEvent.Line line)
-                await EventStream.WriteTextAsync(context, line.Content.Line + "\n", flush: line.EndsBatch);
+            if (next is LogEvent.Lines lines)
+                await EventStream.WriteTextAsync(context, string.Concat(lines.Content.Lines.Select(line => line + "\n")));
         }
     }
 
@@ -89,13 +90,13 @@ internal static class LogEndpoint
         {
             var text = next switch
             {
-                LogEvent.Line line => EventStream.Event(
-                    "log", line.Content, string.Create(CultureInfo.InvariantCulture, $"{line.Position.Batch}.{line.Position.Line}")),
+                LogEvent.Lines lines => EventStream.Event(
+                    "log", lines.Content, string.Create(CultureInfo.InvariantCulture, $"{lines.Last.Batch}.{lines.Last.Line}")),
                 LogEvent.Changed changed => EventStream.Event("deployment", changed.Deployment),
                 LogEvent.Ended ended => EventStream.Event("end", ended.Deployment),
                 _ => EventStream.KeepAlive,
             };
-            await stream.WriteAsync(text, flush: next is not LogEvent.Line { EndsBatch: false });
+            await stream.WriteAsync(text);
         }
     }
 }

@@ -23,13 +23,12 @@ internal readonly record struct LogPosition(long Batch, int Line)
     }
 }
 
-/// <summary>Something to tell a follower: a line, the deployment's new state, or nothing but that all is well.</summary>
+/// <summary>Something to tell a follower: lines, the deployment's new state, or nothing but that all is well.</summary>
 internal abstract record LogEvent
 {
-    /// <param name="Position">Where it stands.</param>
-    /// <param name="Content">The line.</param>
-    /// <param name="EndsBatch">After it there may be a pause.</param>
-    public sealed record Line(LogPosition Position, LogLineEvent Content, bool EndsBatch) : LogEvent;
+    /// <param name="Last">Where the last of them stands.</param>
+    /// <param name="Content">The lines.</param>
+    public sealed record Lines(LogPosition Last, DeploymentLogEvent Content) : LogEvent;
 
     public sealed record Changed(DeploymentResponse Deployment) : LogEvent;
 
@@ -51,28 +50,44 @@ internal sealed class LogReader(PaasDbContext db, TimeProvider clock)
     /// <summary>How long after a deployment's end the last lines are waited for.</summary>
     private static readonly TimeSpan MaxLag = TimeSpan.FromSeconds(5);
 
-    public async IAsyncEnumerable<LogEvent.Line> ReadAsync(Guid deploymentId, LogPosition after, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <summary>After which place the last lines begin.</summary>
+    public async Task<LogPosition> StartOfTailAsync(Guid deploymentId, int lines, CancellationToken cancellation)
+    {
+        var before = long.MaxValue;
+        while (true)
+        {
+            var found = await db.LogBatches.AsNoTracking().Where(x => x.DeploymentId == deploymentId && x.Id < before)
+                .OrderByDescending(x => x.Id).Take(BatchesAtATime).ToListAsync(cancellation);
+            foreach (var batch in found)
+            {
+                var count = batch.Text.AsSpan().Count('\n') + 1;
+                if (count >= lines)
+                    return new LogPosition(batch.Id, count - lines - 1);
+                lines -= count;
+            }
+
+            if (found.Count < BatchesAtATime)
+                return LogPosition.Start;
+            before = found[^1].Id;
+        }
+    }
+
+    public async IAsyncEnumerable<LogEvent.Lines> ReadAsync(Guid deploymentId, LogPosition after, [EnumeratorCancellation] CancellationToken cancellation)
     {
         while (true)
         {
             var (batch, line) = after;
             var found = await db.LogBatches.AsNoTracking().Where(x => x.DeploymentId == deploymentId && x.Id >= batch)
                 .OrderBy(x => x.Id).Take(BatchesAtATime).ToListAsync(cancellation);
-            var told = false;
             foreach (var stored in found)
             {
-                foreach (var next in LinesOf(stored, stored.Id == batch ? line + 1 : 0))
-                {
-                    told = true;
+                if (LinesOf(stored, stored.Id == batch ? line + 1 : 0) is { Content.Lines.Count: > 0 } next)
                     yield return next;
-                    after = next.Position;
-                }
             }
 
             if (found.Count < BatchesAtATime)
                 yield break;
-            if (!told)
-                after = new LogPosition(found[^1].Id, int.MaxValue - 1);
+            after = new LogPosition(found[^1].Id, int.MaxValue - 1);
         }
     }
 
@@ -101,11 +116,11 @@ internal sealed class LogReader(PaasDbContext db, TimeProvider clock)
 
             var isWhole = DeploymentStates.IsFinal(deployment!.CurrentState) && await IsWholeAsync(deployment, cancellation);
             var isQuiet = !isNew;
-            await foreach (var line in ReadAsync(deploymentId, after, cancellation))
+            await foreach (var lines in ReadAsync(deploymentId, after, cancellation))
             {
                 isQuiet = false;
-                after = line.Position;
-                yield return line;
+                after = lines.Last;
+                yield return lines;
             }
 
             if (isWhole)
@@ -146,15 +161,11 @@ internal sealed class LogReader(PaasDbContext db, TimeProvider clock)
         return await db.LogBatches.CountAsync(batch => batch.LogId == log, cancellation) >= deployment.LogBatches;
     }
 
-    private static IEnumerable<LogEvent.Line> LinesOf(LogBatch batch, int first)
+    private static LogEvent.Lines LinesOf(LogBatch batch, int first)
     {
         var lines = batch.Text.Split('\n');
-        for (var i = first; i < lines.Length; i++)
-        {
-            yield return new LogEvent.Line(
-                new LogPosition(batch.Id, i),
-                new LogLineEvent { Step = batch.Step, Attempt = batch.Attempt, At = batch.At, Line = lines[i] },
-                EndsBatch: i == lines.Length - 1);
-        }
+        return new LogEvent.Lines(
+            new LogPosition(batch.Id, lines.Length - 1),
+            new DeploymentLogEvent { Step = batch.Step, Attempt = batch.Attempt, At = batch.At, Lines = first < lines.Length ? lines[first..] : [] });
     }
 }

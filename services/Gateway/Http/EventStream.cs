@@ -1,13 +1,12 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Paas.Gateway.Http;
 
 /// <summary>An answer of server-sent events, as https://html.spec.whatwg.org/multipage/server-sent-events.html has them.</summary>
 internal sealed class EventStream(HttpContext context)
 {
-    private const string MediaType = "text/event-stream";
+    public const string MediaType = "text/event-stream";
 
     public const string KeepAlive = ": keep-alive\n\n";
 
@@ -20,19 +19,17 @@ internal sealed class EventStream(HttpContext context)
         context.Response.Headers.CacheControl = "no-store";
         // Proxies such as nginx would collect the lines.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         await context.Response.StartAsync(cancellation);
     }
 
     /// <param name="text">Of <see cref="Event"/>, or <see cref="KeepAlive"/>.</param>
-    /// <param name="flush">Whether it is to go out now.</param>
-    public ValueTask WriteAsync(string text, bool flush = true) => WriteTextAsync(context, text, flush);
+    public ValueTask WriteAsync(string text) => WriteTextAsync(context, text);
 
-    public static async ValueTask WriteTextAsync(HttpContext context, string text, bool flush)
+    /// <summary>Text that goes out at once, in one compressed piece.</summary>
+    public static async ValueTask WriteTextAsync(HttpContext context, string text)
     {
         Encoding.UTF8.GetBytes(text, context.Response.BodyWriter);
-        if (flush)
-            await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
     /// <summary>JSON has no line ends of its own, so one line of data is enough.</summary>

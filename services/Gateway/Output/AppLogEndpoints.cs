@@ -9,7 +9,7 @@ namespace Paas.Gateway.Output;
 
 internal static partial class AppLogEndpoints
 {
-    private const int DefaultTail = 100, MaxTail = 10_000;
+    private const int DefaultTail = 100;
 
     public static void MapAppLogs(this IEndpointRouteBuilder v1) => v1.MapGroup("/apps/{app}/logs").WithTags("Apps").MapGet("/", GetAsync)
         .WithSummary("What the app's instances print: its last lines as text, and with follow=true those to come; or server-sent events with Accept: text/event-stream, which go on.")
@@ -18,7 +18,7 @@ internal static partial class AppLogEndpoints
     private static async Task GetAsync(
         string app, bool? follow, string? tail, string? process, HttpContext context, PaasDbContext db, DeployerClient deployer, OutputFollower follower)
     {
-        var last = Tail(tail);
+        var last = tail is null ? DefaultTail : OutputEndpoint.Tail(tail);
         if (process is not null && !ProcessPattern().IsMatch(process))
             throw ProblemException.Invalid("process", GatewayTexts.ProcessMalformed(process));
         var cursor = OutputEndpoint.ResumeAfter(context.Request);
@@ -32,11 +32,6 @@ internal static partial class AppLogEndpoints
         Task<OutputLines> AskAsync(string? after, TimeSpan wait, CancellationToken cancellation) => deployer.AskAsync(
             new ReadAppLogs { AppId = found.Id, App = found.Name, Target = found.Target, Cursor = after, Tail = last, Process = process, Wait = wait }, cancellation);
     }
-
-    private static int Tail(string? text) =>
-        text is null ? DefaultTail
-        : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= MaxTail ? number
-        : throw ProblemException.Invalid("tail", GatewayTexts.TailInvalid(MaxTail));
 
     private static string Line(OutputLine line) =>
         string.Create(CultureInfo.InvariantCulture, $"{line.At:yyyy-MM-dd'T'HH:mm:ss.fff'Z'} {line.Source} | {line.Text}");

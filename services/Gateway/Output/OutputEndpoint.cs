@@ -1,3 +1,4 @@
+using System.Globalization;
 using Paas.Contracts;
 using Paas.Contracts.Api;
 using Paas.Gateway.Deployments;
@@ -9,6 +10,7 @@ namespace Paas.Gateway.Output;
 internal static class OutputEndpoint
 {
     private const int MaxCursorLength = 16 * 1024;
+    private const int MaxTail = 10_000;
 
     /// <summary>Where a stream that was cut goes on.</summary>
     public static string? ResumeAfter(HttpRequest request)
@@ -21,6 +23,12 @@ internal static class OutputEndpoint
             : throw ProblemException.Invalid("Last-Event-ID", GatewayTexts.LastEventIdMalformed());
     }
 
+    /// <summary>How many of the last lines are asked for.</summary>
+    public static int Tail(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= MaxTail
+            ? number
+            : throw ProblemException.Invalid("tail", GatewayTexts.TailInvalid(MaxTail));
+
     /// <param name="context">The request.</param>
     /// <param name="read">Reads what is to be told.</param>
     /// <param name="follow">Whether it goes on when there is no more for now.</param>
@@ -32,9 +40,8 @@ internal static class OutputEndpoint
         Func<ProblemException>? ifEmpty)
     {
         var services = context.RequestServices;
-        // Whoever follows must not keep the platform from stopping.
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(
-            context.RequestAborted, services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+        var farewell = services.GetRequiredService<Farewell>();
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, farewell.Stopping);
         using var follower = follow ? services.GetRequiredService<LogFollowers>().Enter() : null;
         try
         {
@@ -51,14 +58,23 @@ internal static class OutputEndpoint
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {
             // Whoever reads has gone, or comes back after the restart with the id of the last event.
-            if (!context.RequestAborted.IsCancellationRequested)
-                await context.Response.CompleteAsync();
+            await EndAsync(context, farewell);
         }
         catch (ProblemException) when (context.Response.HasStarted)
         {
             // What was followed is gone.
             await context.Response.CompleteAsync();
         }
+    }
+
+    /// <summary>Ends an answer early because the server stops: an answer that has not begun says so.</summary>
+    public static async Task EndAsync(HttpContext context, Farewell farewell)
+    {
+        if (context.RequestAborted.IsCancellationRequested)
+            return;
+        if (!context.Response.HasStarted)
+            farewell.RefuseToFollow();
+        await context.Response.CompleteAsync();
     }
 
     private static async Task WriteTextAsync(HttpContext context, IAsyncEnumerator<OutputEvent> events, bool any, Func<OutputLine, string> line)
@@ -69,7 +85,7 @@ internal static class OutputEndpoint
         for (; any; any = await events.MoveNextAsync())
         {
             if (events.Current is OutputEvent.Lines lines)
-                await EventStream.WriteTextAsync(context, string.Concat(lines.Content.Select(next => line(next) + "\n")), flush: true);
+                await EventStream.WriteTextAsync(context, string.Concat(lines.Content.Select(next => line(next) + "\n")));
         }
     }
 

@@ -147,11 +147,11 @@ public sealed record Page<T>
     public string? Next { get; init; }
 }
 
-/// <summary>One line of a deployment's log, as server-sent event <c>log</c>; its id resumes a stream that was cut.</summary>
-public sealed record LogLineEvent
+/// <summary>Lines of a deployment's log, as server-sent event <c>log</c>; its id resumes a stream that was cut after the last of them.</summary>
+public sealed record DeploymentLogEvent
 {
     public required string Step { get; init; }
     public required int Attempt { get; init; }
     public required DateTime At { get; init; }
-    public required string Line { get; init; }
+    public required IReadOnlyList<string> Lines { get; init; }
 }

@@ -71,7 +71,7 @@ internal sealed class FakePlatform : IAsyncDisposable
     }
 
     public static Task LogAsync(HttpContext context, int id, string step, string line) =>
-        SendAsync(context, "log", new LogLineEvent { Step = step, Attempt = 1, At = DateTime.UtcNow, Line = line }, $"7.{id}");
+        SendAsync(context, "log", new DeploymentLogEvent { Step = step, Attempt = 1, At = DateTime.UtcNow, Lines = [line] }, $"7.{id}");
 
     public static Task DeploymentAsync(HttpContext context, DeploymentResponse deployment) => SendAsync(context, "deployment", deployment);
 
