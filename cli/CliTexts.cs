@@ -6,6 +6,8 @@ namespace Paas.Cli;
 internal static partial class CliTexts
 {
     /// <summary>How the user called the command, so that what it suggests can be typed as it stands.</summary>
+    public static string CalledAs => Paas;
+
     private static readonly string Paas = Environment.GetEnvironmentVariable("PAAS_COMMAND") is { Length: > 0 } called ? called : "paas";
 
     // Finding the platform
@@ -50,10 +52,29 @@ internal static partial class CliTexts
 
     public static string NoStreamNow() => "the answer was no stream";
 
-    public static string Unauthorized(PlatformAddress address, string? said) =>
-        $"{said ?? "The platform does not accept the token."} " + (address.Token is null
-            ? $"No token was sent to {address.Url.AbsoluteUri.TrimEnd('/')}: set PAAS_TOKEN, or log in with `{Paas} login {address.Url.AbsoluteUri.TrimEnd('/')}`."
-            : $"Check PAAS_TOKEN, or log in again with `{Paas} login {address.Url.AbsoluteUri.TrimEnd('/')}`.");
+    public static string Unauthorized(PlatformAddress address) => address switch
+    {
+        { Token: null } => $"{Name(address.Url)} needs a token: set PAAS_TOKEN, or log in with `{Paas} login {Name(address.Url)}`.",
+        { FoundBy: PlatformFinder.ByMachine } => $"The platform at {Name(address.Url)} does not accept the token in its own data directory. Start it again.",
+        _ => $"{Name(address.Url)} does not accept the token. Check PAAS_TOKEN, or log in again with `{Paas} login {Name(address.Url)}`.",
+    };
+
+    /// <summary>What to do about a problem that the platform has told.</summary>
+    public static string? Remedy(string? code, string? app) => code switch
+    {
+        Contracts.Api.ProblemCodes.AppUnknown => $"`{Paas} apps` lists your apps; `{Paas} apps create NAME --repo URL` creates one.",
+        Contracts.Api.ProblemCodes.NameTaken => $"Choose another name, or change that app with `{Paas} apps update {app ?? "NAME"}`.",
+        Contracts.Api.ProblemCodes.NothingLive => $"Deploy it first: `{Paas} deploy {app ?? "APP"}`.",
+        Contracts.Api.ProblemCodes.NothingPrinted => $"Deploy it first: `{Paas} deploy {app ?? "APP"}`.",
+        Contracts.Api.ProblemCodes.DeploymentUnknown => $"`{Paas} deployments` lists them.",
+        Contracts.Api.ProblemCodes.ReleaseUnknown => $"`{Paas} releases {app ?? "APP"}` lists them.",
+        Contracts.Api.ProblemCodes.NotFaulted => $"`{Paas} faults` lists those.",
+        Contracts.Api.ProblemCodes.DeadMessageUnknown => $"`{Paas} dead-messages` lists them.",
+        Contracts.Api.ProblemCodes.MessageOfDeployment => $"Use `{Paas} replay` or `{Paas} discard` with that deployment.",
+        _ => null,
+    };
+
+    private static string Name(Uri url) => url.AbsoluteUri.TrimEnd('/');
 
     public static string Forbidden(Uri url, string? said) => said ?? $"Your token may not do this on {url.Authority}. Ask the platform's operator.";
 
@@ -71,7 +92,7 @@ internal static partial class CliTexts
     public static string AsSentence(string text) => text.TrimEnd() is var trimmed && trimmed.EndsWith('.') || trimmed.EndsWith('!') || trimmed.EndsWith('?') ? trimmed : trimmed + ".";
 
     // Following
-    public static string StreamCut(string why) => $"The stream was cut: {AsClause(why)}.";
+    public static string StreamCut(Uri url, string why) => $"The connection to {Name(url)} broke ({AsClause(why)}).";
 
     public static string StreamSilent() => "the platform has been silent for a minute";
 
@@ -83,14 +104,16 @@ internal static partial class CliTexts
 
     public static string Reconnected() => "Connected again.";
 
-    public static string GaveUpFollowing(string why, Guid id) =>
-        $"{AsSentence(why)} Gave up following after ten minutes; the deployment goes on without. Follow it again with `{Paas} logs {id:D} --follow`.";
+    public static string GaveUpFollowingDeployment(string why, string deployment) =>
+        $"{AsSentence(why)} Gave up following after ten minutes; the deployment continues without. Follow it again with `{Paas} logs {Safe(deployment)} --follow`.";
+
+    private static string Safe(string word) => Output.SafeText.Line(word);
 
     public static string GaveUpFollowing(string why, string again) => $"{AsSentence(why)} Gave up following. Follow it again with `{Paas} {again}`.";
 
-    public static string OnlyOfApps(string option) => $"{option} is of no use with a deployment's log. Give an app's name instead of a deployment's id, or leave it out.";
+    public static string OnlyOfApps(string option) => $"{option} is of no use with a deployment's log. Give an app's name instead of a deployment's, or leave it out.";
 
-    public static string TailOutOfRange() => "--tail has to be a whole number from 0 to 10000.";
+    public static string TailOutOfRange() => "-n (--tail) has to be a whole number from 0 to 10000.";
 
     // Runs
     public static string RunBegun(string run, string app, int release) => $"Running beside {Output.SafeText.Line(app)} v{release} as {Output.SafeText.Line(run)}.";
@@ -109,8 +132,8 @@ internal static partial class CliTexts
 
     public static string NoRuns(string app) => $"{app} has no runs. Start one with `{Paas} run {app} -- COMMAND`.";
 
-    public static string StoppedFollowing(Guid id) =>
-        $"Stopped following; the deployment goes on. Follow it again with `{Paas} logs {id:D} --follow`, or end it with `{Paas} cancel {id:D}`.";
+    public static string StoppedFollowing(string deployment) =>
+        $"Stopped following; the deployment continues. Follow it again with `{Paas} logs {Safe(deployment)} --follow`, or end it with `{Paas} cancel {Safe(deployment)}`.";
 
     public static string Attempt(int attempt) => $"attempt {attempt}";
 
@@ -132,11 +155,11 @@ internal static partial class CliTexts
 
     public static string Failed(string step, string reason) => $"Failed in {step} ({reason}): the app's code or configuration has to change.";
 
-    public static string AfterFailed(Guid id) => $"Correct it and push again. The whole log: {Paas} logs {id:D}";
+    public static string AfterFailed(string deployment) => $"Correct it and push again. The whole log: {Paas} logs {Safe(deployment)}";
 
     public static string Faulted(string step, string reason) => $"Faulted in {step} ({reason}): the platform's trouble, not your code's.";
 
-    public static string AfterFaulted(Guid id) => $"When the cause is gone, go on where it stopped: {Paas} replay {id:D}";
+    public static string AfterFaulted(string deployment) => $"When the cause is gone, continue where it stopped: {Paas} replay {Safe(deployment)}";
 
     public static string Canceled(string app) => $"Canceled. {Output.SafeText.Line(app)} stays as it was.";
 
@@ -144,13 +167,13 @@ internal static partial class CliTexts
 
     public static string SupersededBecause(string reason) => $"Superseded: {Output.SafeText.Line(reason)}";
 
-    public static string FollowThat(Guid id) => $"Follow it: {Paas} logs {id:D} --follow";
+    public static string FollowThat(string deployment) => $"Follow it: {Paas} logs {Safe(deployment)} --follow";
 
     public static string Underway(string app, string state) => $"{Output.SafeText.Line(app)} is being deployed ({Output.SafeText.Line(state)}).";
 
-    public static string Begun(string app, Guid id) => $"Deployment {id:D} of {app} has begun. Follow it: {Paas} logs {id:D} --follow";
+    public static string Begun(string deployment) => $"Deployment {Safe(deployment)} has begun. Follow it: {Paas} logs {Safe(deployment)} --follow";
 
-    public static string CancelAsked(string app, Guid id) => $"Deployment {id:D} of {app} is being canceled. See how it ends: {Paas} deployment {id:D}";
+    public static string CancelAsked(string deployment) => $"Deployment {Safe(deployment)} is being canceled. See how it ends: {Paas} deployment {Safe(deployment)}";
 
     // Apps
     public static string AppCreated(string app) => $"Created the app {app}.";
@@ -165,13 +188,14 @@ internal static partial class CliTexts
 
     public static string AppUpdated(string app) => $"Changed the app {app}.";
 
-    public static string AppDeleted(string app) => $"The app {app} is deleted, with its deployments and releases. What runs of it, and its add-ons, are being removed.";
+    public static string AppDeleted(string app, Uri platform) => $"The app {app} on {Name(platform)} is deleted, with its deployments and releases. What runs of it, and its add-ons, are being removed.";
 
-    public static string ConfirmDelete(string app) => $"This stops {app} and deletes its deployments, releases and config vars for good. Type its name to go on: ";
+    public static string ConfirmDelete(string app, Uri platform) =>
+        $"This stops {app} on {Name(platform)} and deletes its deployments, releases and config vars for good. Type its name to continue: ";
 
     public static string NotDeleted(string app) => $"That is not its name; {app} stays as it is.";
 
-    public static string DeleteNeedsYes(string app) => $"There is no terminal to ask whether you are sure. To delete {app} all the same, add --yes.";
+    public static string DeleteNeedsYes(string app, Uri platform) => $"There is no terminal to ask whether you are sure. To delete {app} on {Name(platform)} all the same, add --yes.";
 
     public static string NothingToUpdate() => $"Say what to change: --repo, --branch, --policy, --webhook-secret-stdin or --repo-token-stdin. See `{Paas} apps update --help`.";
 
@@ -198,9 +222,31 @@ internal static partial class CliTexts
 
     public static string StdinEmpty(string what) => $"{what}: nothing came on standard input.";
 
-    public static string ConfigChanged(string app, int count, Guid? deployment) =>
-        $"{(count == 1 ? "The config var" : $"{count} config vars")} of {app} changed. "
-        + (deployment is null ? "The change comes with its first deployment." : "A new release brings the change to the running app.");
+    public static string ConfigChanged(string app, IReadOnlyList<string> changed, bool isLive) =>
+        $"Changed {string.Join(", ", changed)} of {app}. " + (isLive ? "A new release brings the change to the running app." : "The change comes with its first deployment.");
+
+    public static string NothingChanged(string app, IEnumerable<string> set, IEnumerable<string> unset)
+    {
+        var (same, absent) = (string.Join(", ", set), string.Join(", ", unset));
+        return $"Nothing changed: {(same.Length == 0 ? "" : $"{same} of {app} had that value already")}{(same.Length > 0 && absent.Length > 0 ? ", and " : "")}"
+            + $"{(absent.Length == 0 ? "" : $"{absent} of {app} was not set")}.";
+    }
+
+    public static string ConfigVarUnknown(string app, string name) => $"{app} has no config var {name}. `{Paas} config {app}` lists those it has.";
+
+    public static string ConfigVarLost(string app, string name) => $"The value of {name} can't be opened with the platform's keys. Set it again: {Paas} config set {app} {name}=value";
+
+    public static string ConfigLineMalformed(string file, int line) => $"{file}, line {line}: this sets nothing. Write NAME=value; a value of several lines goes in double quotes.";
+
+    public static string NothingToImport(string file) => $"{file} names no config vars; nothing changed.";
+
+    public static string EditorMissing() => "There is no editor to open. Set EDITOR to one, such as EDITOR=nano.";
+
+    public static string EditorFailed(string editor, int exitCode) => $"{editor} ended with exit code {exitCode}; nothing changed.";
+
+    public static string EditHeader(string app, string platform) => $"# Config vars of {app} on {platform}. Save and close to apply; a line you remove unsets its variable.";
+
+    public static string NotEdited() => "Nothing changed.";
 
     // Instances
     public static string NoFormation(string app) => $"{app} was never deployed, so its process types are not known yet. Deploy it: {Paas} deploy {app}";
@@ -226,6 +272,8 @@ internal static partial class CliTexts
 
     public static string RefOrCommit() => "Give --ref or --commit, not both.";
 
+    public static string NoReleaseBefore(string app) => $"{app} has no release before the live one to go back to. `{Paas} releases {app}` lists them.";
+
     public static string NoReleases(string app) => $"{app} has no releases yet. Deploy it: {Paas} deploy {app}";
 
     public static string NotAVersion(string text) => $"'{text}' is not a release. Write it as v3; `{Paas} releases APP` lists them.";
@@ -239,15 +287,15 @@ internal static partial class CliTexts
 
     public static string DeadMessagesUnknown() => "RabbitMQ does not answer the platform at the moment, so its error queues are not known.";
 
-    public static string AfterFaults() => $"The whole story of one: {Paas} faults ID. When the cause is gone: {Paas} replay ID, or {Paas} replay --all";
+    public static string AfterFaults() => $"The whole story of one: {Paas} faults APP#N. When the cause is gone: {Paas} replay APP#N, or {Paas} replay --all";
 
-    public static string AfterFault(Guid id, string step, string? earlier) => string.Join('\n', ((string?[])
+    public static string AfterFault(string deployment, string step, string? earlier) => string.Join('\n', ((string?[])
     [
-        $"Every try         {Paas} logs {id:D}",
-        $"Go on             {Paas} replay {id:D}",
-        earlier is null ? null : $"From an earlier   {Paas} replay {id:D} --from {earlier}",
+        $"Every try         {Paas} logs {Safe(deployment)}",
+        $"Continue          {Paas} replay {Safe(deployment)}",
+        earlier is null ? null : $"From an earlier   {Paas} replay {Safe(deployment)} --from {earlier}",
         $"All of the step   {Paas} replay --all --step {step}",
-        $"Give it up        {Paas} discard {id:D} --reason TEXT",
+        $"Give it up        {Paas} discard {Safe(deployment)} --reason TEXT",
     ]).Where(line => line is not null));
 
     public static string Tries(int attempt, int? tries, int? max) => $"attempt {attempt}" + (tries is null ? "" : $", {(max is null ? $"{tries}" : $"{tries} of {max}")} tries");
@@ -267,9 +315,9 @@ internal static partial class CliTexts
         _ => $"{count} deployments are replayed. See how it goes: {Paas} deployments",
     };
 
-    public static string Discarded(string app, Guid id, string state) => state == Contracts.Api.DeploymentStates.Canceled
-        ? $"Deployment {id:D} of {Output.SafeText.Line(app)} is given up."
-        : $"Deployment {id:D} of {Output.SafeText.Line(app)} is going to be given up; for now it is {Output.SafeText.Line(state)}.";
+    public static string Discarded(string deployment, string state) => state == Contracts.Api.DeploymentStates.Canceled
+        ? $"Deployment {Safe(deployment)} is given up."
+        : $"Deployment {Safe(deployment)} is going to be given up; for now it is {Output.SafeText.Line(state)}.";
 
     public static string NoDeadMessages() => "No dead messages besides those of faulted deployments.";
 
@@ -278,34 +326,51 @@ internal static partial class CliTexts
     public static string MessageDiscarded(Guid id) => $"The message {id:D} is removed.";
 
     public static string NotATime(string option, string text) =>
-        $"{option}: '{text}' is not a time. Write it as 2026-01-31T08:00 or 2026-01-31T08:00Z, or as how long ago it was: 45m, 3h, 2d.";
+        $"{option}: '{text}' is not a time. Write it as 2026-01-31T08:00 or 2026-01-31T08:00Z, or as how long ago it was: 30s, 45m, 3h, 2d.";
 
     public static string More(string cursor) => $"There are more: --cursor {cursor}";
 
     // Status
-    public static string StatusPlatform(string url, string foundBy) => $"Platform    {url} ({foundBy switch
-    {
-        PlatformFinder.ByEnvironment => "from PAAS_URL",
-        PlatformFinder.ByLogin => "from paas login",
-        _ => "on this machine",
-    }})";
+    public static string StatusPlatform(string url, string foundBy) => $"Platform    {url} ({FoundBy(foundBy)})";
 
     public static string StatusReady() => "State       ready";
 
     public static string StatusNotReady() => "State       not ready: it runs, but a part of it does not answer";
 
-    public static string NothingUnderway() => "Underway    nothing";
+    public static string NothingInProgress() => "Deploying   nothing";
 
-    public static string StatusUnderway(string app, string state, Guid id) => $"Underway    {app}: {state} ({id:D})";
+    public static string StatusInProgress(string deployment, string state) => $"Deploying   {deployment}: {state}";
 
     public static string StatusTarget(string target, bool walledIn, string? reason) => walledIn
         ? $"Target      {target}: apps are walled in"
         : $"Target      {target}: apps are not walled in and can read the platform's data. {reason}";
 
-    public static string StatusFaults(int faults) => faults == 0 ? "Faults      none" : $"Faults      {(faults >= 100 ? "100 or more" : faults)}, see `{Paas} faults`";
+    public static string StatusMoreInProgress(int count) => $"            and {count} more, see `{Paas} deployments`";
+
+    public static string StatusFaults(int faults) => faults == 0 ? "Faults      none" : $"Faults      {faults}, see `{Paas} faults`";
+
+    public static string WhoAmI(string caller, string url, string foundBy) => $"{caller} on {url} ({FoundBy(foundBy)})";
+
+    private static string FoundBy(string foundBy) => foundBy switch
+    {
+        PlatformFinder.ByEnvironment => "from PAAS_URL",
+        PlatformFinder.ByLogin => $"from {Paas} login",
+        _ => "on this machine",
+    };
 
     // Usage
-    public static string NoSuchCommand(string name) => $"There is no command '{name}'.";
+    public static string NoSuchCommand(string name, string? similar) => $"There is no command '{name}'.{(similar is null ? "" : $" Did you mean '{similar}'?")}";
+
+    public static string NoSuchShell(string name) => $"There is no completion for '{name}'. Choose bash, zsh or fish.";
+
+    public static string OpenBy(string url) => $"Opening {url}";
+
+    public static string NotLiveYet(string app) => $"{app} has no live release yet, so there may be nothing to see. Deploy it: {Paas} deploy {app}";
+
+    public static string LogOfNewest(string app, string deployment) => $"{app} has no live release; this is the log of its newest deployment, {Safe(deployment)}.";
+
+    public static string WebhookUnreachable(string host) =>
+        $"Warning: GitHub can't reach {host}, an address of this machine. Open a tunnel to the platform, set Gateway__PublicUrl to its address and start the platform again; or deploy by hand.";
 
     public static string SeeHelp(string command) => $"See `{Paas}{(command.Length > 0 ? " " : "")}{command} --help`.";
 

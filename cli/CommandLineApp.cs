@@ -1,13 +1,18 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Reflection;
 using Paas.Cli.Commands;
+using Paas.Cli.Help;
 using Paas.Cli.Output;
+using Paas.Contracts;
 
 namespace Paas.Cli;
 
 /// <summary>All commands, and the one place in which whatever goes wrong becomes a sentence and an exit code.</summary>
 internal static class CommandLineApp
 {
+    private const int BrokenPipe = 32;
+
     public static string Version { get; } = (Assembly.GetExecutingAssembly()
         .GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "1.0.0").Split('+')[0];
 
@@ -21,13 +26,16 @@ internal static class CommandLineApp
                 return ExitCodes.Done;
             }
 
+            args = Arguments.Normalize(args);
             // No response files: a value that begins with @ is nobody's file unless the command says so.
             var parse = Tree(terminal, interruption).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parse.Errors.Count > 0)
             {
                 var command = string.Join(' ', Names(parse.CommandResult));
+                // Where an app's name is possible, too, the word before may be the one that was meant for a command.
+                var word = parse.CommandResult.Tokens.FirstOrDefault()?.Value;
                 var problem = parse.UnmatchedTokens is [var unknown, ..] && parse.CommandResult.Command.Subcommands.Any()
-                    ? CliTexts.NoSuchCommand(unknown)
+                    ? NoSuchCommand(parse.CommandResult.Command, command, word is not null && Nearest.Of(word, NamesOf(parse.CommandResult.Command)) is not null ? word : unknown)
                     : string.Join('\n', parse.Errors.Select(error => error.Message).Distinct());
                 throw CliException.Usage(problem + "\n" + CliTexts.SeeHelp(command));
             }
@@ -48,6 +56,10 @@ internal static class CommandLineApp
         {
             return interruption.ExitCode;
         }
+        catch (IOException exception) when (exception.HResult == BrokenPipe)
+        {
+            return ExitCodes.OutputClosed;
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return Fail(ExitCodes.Platform, CliTexts.FileTrouble(exception.Message));
@@ -59,6 +71,8 @@ internal static class CommandLineApp
 
         int Fail(int exitCode, string message)
         {
+            if (interruption.IsOutputClosed)
+                return exitCode;
             terminal.Error.WriteLine(SafeText.Lines(message));
             return exitCode;
         }
@@ -72,11 +86,20 @@ internal static class CommandLineApp
         [
             .. PlatformCommands.All(commands), .. AppCommands.All(commands), .. ConfigCommands.All(commands), .. ScaleCommands.All(commands),
             .. DeploymentCommands.All(commands), .. LogCommands.All(commands), .. RunCommands.All(commands), .. ReleaseCommands.All(commands), .. OperatorCommands.All(commands),
+            .. CompletionCommands.All(commands),
         ];
         foreach (var command in all)
             root.Add(command);
+        root.Options.OfType<HelpOption>().Single().Action = new Help.HelpAction(terminal);
         return root;
     }
+
+    private static string NoSuchCommand(Command command, string path, string word) => CliTexts.NoSuchCommand(
+        Words(path, word), Nearest.Of(word, NamesOf(command)) is { } meant ? Words(path, meant) : null);
+
+    private static string Words(string command, string word) => command.Length == 0 ? word : $"{command} {word}";
+
+    private static IEnumerable<string> NamesOf(Command command) => command.Subcommands.Where(child => !child.Hidden).Select(child => child.Name);
 
     private static IEnumerable<string> Names(System.CommandLine.Parsing.CommandResult result)
     {

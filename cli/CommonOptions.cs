@@ -13,8 +13,8 @@ internal static class CommonOptions
     public static readonly Option<string?> Cursor = new("--cursor") { Description = CliTexts.HelpCursor() };
     public static readonly Argument<string> App = Named("APP", CliTexts.HelpApp());
     public static readonly Argument<string?> OptionalApp = new("APP") { Description = CliTexts.HelpOptionalApp(), Arity = ArgumentArity.ZeroOrOne };
-    public static readonly Argument<string> Deployment = Named("ID", CliTexts.HelpDeployment());
-    public static readonly Argument<string?> OptionalDeployment = new("ID") { Description = CliTexts.HelpDeployment(), Arity = ArgumentArity.ZeroOrOne };
+    public static readonly Argument<string> Deployment = Named("DEPLOYMENT", CliTexts.HelpDeployment());
+    public static readonly Argument<string?> OptionalDeployment = new("DEPLOYMENT") { Description = CliTexts.HelpDeployment(), Arity = ArgumentArity.ZeroOrOne };
     public static readonly Option<int> Limit = WithRange(new Option<int>("--limit") { Description = CliTexts.HelpLimit(), DefaultValueFactory = _ => 20 });
 
     private static Argument<string> Named(string name, string description)

@@ -7,7 +7,7 @@ internal static partial class CliTexts
 
     public static string QuickstartStarts(string dataDirectory) => $"-----> Starting the platform (its data is in {dataDirectory})";
 
-    public static string QuickstartReuses(string url) => $"-----> Using the platform that runs already at {url}; it will go on running";
+    public static string QuickstartReuses(string url) => $"-----> Using the platform that runs already at {url}; it continues to run";
 
     public static string QuickstartRegistered(string app) => $"-----> Created the app {app}, with a webhook secret";
 
@@ -21,7 +21,7 @@ internal static partial class CliTexts
 
     public static string QuickstartLog(string log) => $"The platform's own log: {log}";
 
-    public static string QuickstartNext(string url, string folder, bool stays) =>
+    public static string QuickstartNext(string url, string folder, bool stays, string? token) =>
         $"""
 
         What next:
@@ -30,6 +30,7 @@ internal static partial class CliTexts
           Look around    {Paas} deployments hello,  {Paas} logs hello,  {Paas} releases hello
           Your own app   {Paas} apps create my-app --repo https://github.com/you/my-app
           Deploy it      {Paas} deploy my-app
+        {(token is null ? "" : $"\nThe operator's token, shown this once: {token}\nThis machine's command needs none; elsewhere, `{Paas} login URL` stores it.")}
         {(stays ? "\nThe platform stays up until Ctrl-C." : "")}
         """.TrimEnd();
 
@@ -39,7 +40,7 @@ internal static partial class CliTexts
         $"The platform has an app {app} of yours already, from {repository}; the quickstart leaves it alone. Run it on another data directory: Paas__DataDirectory=/tmp/paas {Paas} quickstart";
 
     public static string FileUrlsOff() =>
-        $"The platform that runs here does not take repositories from this machine's disk. Stop it and run `{Paas} quickstart` again, or start it with Source__AllowFile=true.";
+        $"The running platform does not take the repository from this machine's disk: it may be of another version. Stop it and run `{Paas} quickstart` again, or start it with Source__AllowFile=true.";
 
     public static string PushNotDeployed(string reason) => $"The platform took the push but did not deploy it: {AsSentence(reason)}";
 

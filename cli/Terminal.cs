@@ -1,4 +1,6 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Paas.Cli.Output;
 using Spectre.Console;
 
 namespace Paas.Cli;
@@ -9,12 +11,21 @@ internal sealed class Terminal : IDisposable
     private Terminal(Func<string, string?> environment)
     {
         Environment = environment;
-        // Strangers' text may hold anything; what a legacy encoding lacks becomes a question mark, not an exception.
-        Out = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = true };
-        Error = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
+        IsUnicode = KnowsUnicode(environment);
+        // The console's own stream says nothing when nobody reads the output any more.
+        var output = OperatingSystem.IsWindows()
+            ? Console.OpenStandardOutput()
+            : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        Passthrough = new StreamWriter(output, new UTF8Encoding(false)) { AutoFlush = true };
+        var errors = new StreamWriter(Console.OpenStandardError(), new UTF8Encoding(false)) { AutoFlush = true };
+        Out = IsUnicode ? Passthrough : new AsciiWriter(Passthrough);
+        Error = IsUnicode ? errors : new AsciiWriter(errors);
     }
 
     public Func<string, string?> Environment { get; }
+
+    /// <summary>Standard output for what is not this command's to change, such as what a run prints.</summary>
+    public TextWriter Passthrough { get; }
 
     public TextWriter Out { get; }
 
@@ -30,11 +41,14 @@ internal sealed class Terminal : IDisposable
 
     public bool InputIsTerminal { get; } = !Console.IsInputRedirected;
 
-    /// <summary>Whether lines may be drawn over and coloured.</summary>
-    public bool IsLive => OutputIsTerminal && string.IsNullOrEmpty(Environment("NO_COLOR")) && Environment("TERM") is not (null or "" or "dumb");
+    /// <summary>Whether lines may be drawn over.</summary>
+    public bool IsLive => OutputIsTerminal && Environment("TERM") is not (null or "" or "dumb");
+
+    /// <summary>See https://no-color.org.</summary>
+    public bool HasColors => string.IsNullOrEmpty(Environment("NO_COLOR"));
 
     /// <summary>Whether ✓ and ✗ can be shown; the C locale's terminals know ASCII only.</summary>
-    public bool IsUnicode { get; } = Console.OutputEncoding.CodePage == Encoding.UTF8.CodePage;
+    public bool IsUnicode { get; }
 
     /// <summary>How wide a line may be; unlimited where the output goes to a file or another program.</summary>
     public int Width => OutputIsTerminal ? Math.Max(20, ConsoleSize().Width) : int.MaxValue;
@@ -43,17 +57,18 @@ internal sealed class Terminal : IDisposable
 
     public static Terminal OfThisProcess() => new(System.Environment.GetEnvironmentVariable);
 
-    public static IAnsiConsole LiveConsole() => AnsiConsole.Create(new AnsiConsoleSettings
+    public IAnsiConsole LiveConsole() => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.Yes,
+        ColorSystem = HasColors ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
         Interactive = InteractionSupport.No,
         Out = new AnsiConsoleOutput(Console.Out),
     });
 
     /// <summary>Asks for a secret without showing it.</summary>
-    public string? ReadSecret(string question)
+    /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
+    public Task<string> ReadSecretAsync(string question, CancellationToken cancellation) => ReadAsync(question, () =>
     {
-        Error.Write(question);
         var typed = new StringBuilder();
         while (true)
         {
@@ -68,18 +83,42 @@ internal sealed class Terminal : IDisposable
 
         Error.WriteLine();
         return typed.ToString();
-    }
+    }, cancellation);
 
-    public string? Ask(string question)
+    /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
+    public Task<string?> AskAsync(string question, CancellationToken cancellation) => ReadAsync(question, In.ReadLine, cancellation);
+
+    /// <summary>All of standard input.</summary>
+    /// <exception cref="OperationCanceledException">Ctrl-C.</exception>
+    public Task<string> ReadAllAsync(CancellationToken cancellation) => ReadAsync(null, In.ReadToEnd, cancellation);
+
+    // Reading from a terminal can't be ended; the thread that does it ends with the process.
+    private async Task<T> ReadAsync<T>(string? question, Func<T> read, CancellationToken cancellation)
     {
         Error.Write(question);
-        return In.ReadLine();
+        try
+        {
+            return await Task.Run(read, CancellationToken.None).WaitAsync(cancellation);
+        }
+        catch (OperationCanceledException) when (question is not null)
+        {
+            Error.WriteLine();
+            throw;
+        }
     }
 
     public void Dispose()
     {
         Out.Dispose();
         Error.Dispose();
+    }
+
+    private static bool KnowsUnicode(Func<string, string?> environment)
+    {
+        if (OperatingSystem.IsWindows())
+            return Console.OutputEncoding.CodePage == Encoding.UTF8.CodePage;
+        var locale = ((string[])["LC_ALL", "LC_CTYPE", "LANG"]).Select(environment).FirstOrDefault(value => !string.IsNullOrEmpty(value)) ?? "";
+        return locale.Contains("UTF-8", StringComparison.OrdinalIgnoreCase) || locale.Contains("UTF8", StringComparison.OrdinalIgnoreCase);
     }
 
     private static (int Width, int Height) ConsoleSize()

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Paas.Cli.Output;
 using Paas.Cli.Platform;
 using Paas.Contracts;
@@ -22,10 +23,12 @@ internal static class AppCommands
     public static IEnumerable<Command> All(CommandFactory commands) =>
     [
         commands.Create("apps", CliTexts.HelpApps(), ListAsync, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor,
+            commands.Create("list", CliTexts.HelpApps(), ListAsync, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor),
             commands.Create("create", CliTexts.HelpAppsCreate(), CreateAsync, Name, Repository, Branch, Target, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
             commands.Create("info", CliTexts.HelpAppsInfo(), InfoAsync, Name, CommonOptions.Json),
             commands.Create("update", CliTexts.HelpAppsUpdate(), UpdateAsync, Name, NewRepository, Branch, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
             commands.Create("delete", CliTexts.HelpAppsDelete(), DeleteAsync, Name, Yes)),
+        commands.Create("open", CliTexts.HelpOpen(), OpenAsync, CommonOptions.App),
     ];
 
     private static async Task<int> ListAsync(Session session)
@@ -43,7 +46,7 @@ internal static class AppCommands
 
     private static async Task<int> CreateAsync(Session session)
     {
-        var secrets = ReadSecrets(session);
+        var secrets = await ReadSecretsAsync(session);
         var request = new CreateAppRequest
         {
             Name = session.Parse.GetRequiredValue(Name),
@@ -60,6 +63,8 @@ internal static class AppCommands
             session.Out.WriteLine(CliTexts.AppCreated(app.Name));
             session.Out.WriteLine();
             session.Out.WriteLine(SafeText.Lines(CliTexts.WebhookSettings(app.WebhookUrl, secrets.Webhook is null ? app.WebhookSecret : null)));
+            if (Uri.TryCreate(app.WebhookUrl, UriKind.Absolute, out var webhook) && IsOnlyOfThisMachine(webhook))
+                session.Out.WriteLine(CliTexts.WebhookUnreachable(webhook.Host));
             session.Out.WriteLine();
             session.Out.WriteLine(CliTexts.AfterCreate(app.Name));
         });
@@ -73,7 +78,7 @@ internal static class AppCommands
 
     private static async Task<int> UpdateAsync(Session session)
     {
-        var secrets = ReadSecrets(session);
+        var secrets = await ReadSecretsAsync(session);
         var request = new UpdateAppRequest
         {
             Repository = session.Parse.GetValue(NewRepository),
@@ -96,16 +101,32 @@ internal static class AppCommands
     private static async Task<int> DeleteAsync(Session session)
     {
         var name = session.Parse.GetRequiredValue(Name);
+        // Of two platforms, each may have an app of that name.
+        var platform = session.Client.Address.Url;
         if (!session.Parse.GetValue(Yes))
         {
             if (!session.Terminal.InputIsTerminal)
-                throw CliException.Usage(CliTexts.DeleteNeedsYes(name));
-            if (session.Terminal.Ask(CliTexts.ConfirmDelete(name))?.Trim() != name)
+                throw CliException.Usage(CliTexts.DeleteNeedsYes(name, platform));
+            if ((await session.Terminal.AskAsync(CliTexts.ConfirmDelete(name, platform), session.Cancellation))?.Trim() != name)
                 throw CliException.Usage(CliTexts.NotDeleted(name));
         }
 
         await session.Client.SendAsync(HttpMethod.Delete, ApiPaths.App(name), session.Cancellation);
-        session.Out.WriteLine(CliTexts.AppDeleted(name));
+        session.Out.WriteLine(CliTexts.AppDeleted(name, platform));
+        return ExitCodes.Done;
+    }
+
+    private static bool IsOnlyOfThisMachine(Uri url) => url.IsLoopback || url.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(url.Host, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)));
+
+    /// <summary>Shows the app's URL, and opens it where there is a browser to do it.</summary>
+    private static async Task<int> OpenAsync(Session session)
+    {
+        var answer = await session.Client.GetAsync(ApiPaths.App(session.Parse.GetRequiredValue(CommonOptions.App)), session.Cancellation);
+        var app = answer.Read(ApiJson.Default.AppResponse);
+        if (app.Release is null)
+            session.Terminal.Error.WriteLine(CliTexts.NotLiveYet(SafeText.Line(app.Name)));
+        session.Out.WriteLine(Browser.TryOpen(app.Url, session.Terminal) ? CliTexts.OpenBy(SafeText.Line(app.Url)) : SafeText.Line(app.Url));
         return ExitCodes.Done;
     }
 
@@ -129,16 +150,16 @@ internal static class AppCommands
         ("Last deployment", app.LastDeploymentState ?? "-"),
         ("Webhook", app.WebhookUrl));
 
-    private static (string? Webhook, string? Repository) ReadSecrets(Session session)
+    private static async Task<(string? Webhook, string? Repository)> ReadSecretsAsync(Session session)
     {
         var webhook = session.Parse.GetValue(SecretStdin);
         var repository = session.Parse.GetValue(TokenStdin);
         if (webhook && repository)
             throw CliException.Usage(CliTexts.OneSecretOnStdin());
         if (webhook)
-            return (session.ReadStdin("--webhook-secret-stdin"), null);
+            return (await session.ReadStdinAsync("--webhook-secret-stdin"), null);
         // An empty token takes away the one the app has.
-        return repository ? (null, session.ReadStdin("--repo-token-stdin", mayBeEmpty: session.Parse.CommandResult.Command.Name == "update")) : (null, null);
+        return repository ? (null, await session.ReadStdinAsync("--repo-token-stdin", mayBeEmpty: session.Parse.CommandResult.Command.Name == "update")) : (null, null);
     }
 
     private static Option<string?> OneOf(string name, string description, IReadOnlyList<string> values)

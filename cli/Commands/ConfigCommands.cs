@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using Paas.Cli.Config;
 using Paas.Cli.Output;
 using Paas.Cli.Platform;
 using Paas.Contracts.Api;
@@ -10,12 +12,18 @@ internal static class ConfigCommands
 {
     private static readonly Argument<string[]> Assignments = new("NAME=VALUE") { Description = CliTexts.HelpAssignments(), Arity = ArgumentArity.OneOrMore };
     private static readonly Argument<string[]> Names = new("NAME") { Description = CliTexts.HelpNames(), Arity = ArgumentArity.OneOrMore };
+    private static readonly Argument<string?> ImportFile = new("FILE") { Description = CliTexts.HelpImportFile(), Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<bool> Replace = new("--replace") { Description = CliTexts.HelpReplace() };
     private static readonly Argument<string?> AppToList = new("APP") { Description = CliTexts.HelpApp(), Arity = ArgumentArity.ZeroOrOne };
 
     public static IEnumerable<Command> All(CommandFactory commands) =>
     [
         commands.Create("config", CliTexts.HelpConfig(), session => ListAsync(session, session.Parse.GetValue(AppToList)), AppToList, CommonOptions.Json,
             commands.Create("list", CliTexts.HelpConfig(), session => ListAsync(session, session.Parse.GetValue(CommonOptions.App)), CommonOptions.App, CommonOptions.Json),
+            commands.Create("get", CliTexts.HelpConfigGet(), GetAsync, CommonOptions.App, Names, CommonOptions.Json),
+            commands.Create("export", CliTexts.HelpConfigExport(), ExportAsync, CommonOptions.App, CommonOptions.Json),
+            commands.Create("import", CliTexts.HelpConfigImport(), ImportAsync, CommonOptions.App, ImportFile, Replace, CommonOptions.NoFollow, CommonOptions.Json),
+            commands.Create("edit", CliTexts.HelpConfigEdit(), EditAsync, CommonOptions.App, CommonOptions.NoFollow),
             commands.Create("set", CliTexts.HelpConfigSet(), SetAsync, CommonOptions.App, Assignments, CommonOptions.NoFollow, CommonOptions.Json),
             commands.Create("unset", CliTexts.HelpConfigUnset(), UnsetAsync, CommonOptions.App, Names, CommonOptions.NoFollow, CommonOptions.Json)),
     ];
@@ -40,7 +48,91 @@ internal static class ConfigCommands
         });
     }
 
-    private static Task<int> SetAsync(Session session)
+    private static async Task<int> GetAsync(Session session)
+    {
+        var app = session.Parse.GetRequiredValue(CommonOptions.App);
+        var values = await ReadAsync(session, app);
+        var names = session.Parse.GetRequiredValue(Names);
+        if (names.FirstOrDefault(name => !values.ContainsKey(name)) is { } unknown)
+            throw CliException.NotFound(CliTexts.ConfigVarUnknown(app, unknown));
+        var found = new SortedDictionary<string, string>(names.Distinct().ToDictionary(name => name, name => values[name]), StringComparer.Ordinal);
+        if (session.Json)
+        {
+            session.Out.WriteLine(JsonSerializer.Serialize(found, ApiJson.Default.SortedDictionaryStringString));
+            return ExitCodes.Done;
+        }
+
+        foreach (var name in names)
+            Write(session, values[name]);
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> ExportAsync(Session session)
+    {
+        var values = await ReadAsync(session, session.Parse.GetRequiredValue(CommonOptions.App));
+        if (session.Json)
+            session.Terminal.Passthrough.WriteLine(JsonSerializer.Serialize(values, ApiJson.Default.SortedDictionaryStringString));
+        else
+            session.Terminal.Passthrough.Write(EnvFile.Write(values));
+        return ExitCodes.Done;
+    }
+
+    private static async Task<int> ImportAsync(Session session)
+    {
+        var file = session.Parse.GetValue(ImportFile) ?? "-";
+        var values = EnvFile.Read(await ReadFileAsync(session, file), file);
+        var replace = session.Parse.GetValue(Replace);
+        if (values.Count == 0 && !replace)
+            throw CliException.Usage(CliTexts.NothingToImport(file));
+        return await ChangeAsync(session, values, replace ? HttpMethod.Put : HttpMethod.Patch);
+    }
+
+    /// <summary>Opens them in the editor; what is changed, added or removed there is set and unset.</summary>
+    private static async Task<int> EditAsync(Session session)
+    {
+        var app = session.Parse.GetRequiredValue(CommonOptions.App);
+        var before = await ReadAsync(session, app);
+        var header = CliTexts.EditHeader(app, PlatformFinder.Key(session.Client.Address.Url));
+        var text = await Editor.EditAsync(session, $"{app}.env", header + "\n" + EnvFile.Write(before));
+        var after = EnvFile.Read(text, $"{app}.env");
+        var changes = after.Where(variable => !before.TryGetValue(variable.Key, out var old) || old != variable.Value).ToDictionary();
+        foreach (var name in before.Keys.Where(name => !after.ContainsKey(name)))
+            changes[name] = null;
+        if (changes.Count > 0)
+            return await ChangeAsync(session, changes);
+        session.Out.WriteLine(CliTexts.NotEdited());
+        return ExitCodes.Done;
+    }
+
+    /// <summary>All config vars with their values.</summary>
+    private static async Task<SortedDictionary<string, string>> ReadAsync(Session session, string app)
+    {
+        var vars = (await session.Client.GetAsync(ApiPaths.ConfigVarsWithValues(app), session.Cancellation)).Read(ApiJson.Default.ConfigVarsResponse);
+        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var variable in vars.Items)
+            values[variable.Name] = variable.Value ?? throw new CliException(ExitCodes.NotPossible, CliTexts.ConfigVarLost(app, variable.Name));
+        return values;
+    }
+
+    private static async Task<string> ReadFileAsync(Session session, string file)
+    {
+        if (file == "-")
+            return await session.Terminal.ReadAllAsync(session.Cancellation);
+        try
+        {
+            return await File.ReadAllTextAsync(file, session.Cancellation);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw CliException.Usage(CliTexts.FileTrouble(exception.Message));
+        }
+    }
+
+    /// <summary>A file or another program gets the value; a terminal only what does it no harm.</summary>
+    private static void Write(Session session, string value) =>
+        session.Terminal.Passthrough.WriteLine(session.Terminal.OutputIsTerminal ? SafeText.Lines(value) : value);
+
+    private static async Task<int> SetAsync(Session session)
     {
         var changes = new Dictionary<string, string?>();
         var usesStdin = false;
@@ -50,12 +142,16 @@ internal static class ConfigCommands
             if (equals <= 0)
                 throw CliException.Usage(CliTexts.NotAnAssignment(assignment));
             var name = assignment[..equals];
-            var value = Value(session, name, assignment[(equals + 1)..], ref usesStdin);
+            var text = assignment[(equals + 1)..];
+            if (text == "@-" && usesStdin)
+                throw CliException.Usage(CliTexts.OneValueOnStdin());
+            usesStdin |= text == "@-";
+            var value = await ValueAsync(session, name, text);
             if (!changes.TryAdd(name, value))
                 throw CliException.Usage(CliTexts.NamedTwice(name));
         }
 
-        return ChangeAsync(session, changes);
+        return await ChangeAsync(session, changes);
     }
 
     private static Task<int> UnsetAsync(Session session)
@@ -72,23 +168,18 @@ internal static class ConfigCommands
     }
 
     // As curl has it: @file, @- for standard input, and @@ for a value that begins with an @.
-    private static string Value(Session session, string name, string text, ref bool usesStdin)
+    private static async Task<string> ValueAsync(Session session, string name, string text)
     {
         if (!text.StartsWith('@'))
             return text;
         if (text.StartsWith("@@", StringComparison.Ordinal))
             return text[1..];
         if (text == "@-")
-        {
-            if (usesStdin)
-                throw CliException.Usage(CliTexts.OneValueOnStdin());
-            usesStdin = true;
-            return session.ReadStdin(name, mayBeEmpty: true);
-        }
+            return await session.ReadStdinAsync(name, mayBeEmpty: true);
 
         try
         {
-            return Session.WithoutLineEnd(File.ReadAllText(text[1..]));
+            return Session.WithoutLineEnd(await File.ReadAllTextAsync(text[1..], session.Cancellation));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
@@ -96,17 +187,15 @@ internal static class ConfigCommands
         }
     }
 
-    private static async Task<int> ChangeAsync(Session session, Dictionary<string, string?> changes)
+    private static async Task<int> ChangeAsync(Session session, Dictionary<string, string?> changes, HttpMethod? method = null)
     {
         var app = session.Parse.GetRequiredValue(CommonOptions.App);
         var answer = await session.Client.SendAsync(
-            HttpMethod.Patch, ApiPaths.ConfigVars(app), changes, ApiJson.Default.DictionaryStringString, session.Cancellation);
-        Guid? deployment = null;
-        session.Print(answer, ApiJson.Default.ConfigVarsResponse, vars =>
-        {
-            deployment = vars.DeploymentId;
-            session.Out.WriteLine(CliTexts.ConfigChanged(app, changes.Count, deployment));
-        });
-        return deployment is { } id && !session.Parse.GetValue(CommonOptions.NoFollow) ? await session.FollowAsync(id) : ExitCodes.Done;
+            method ?? HttpMethod.Patch, ApiPaths.ConfigVars(app), changes, ApiJson.Default.DictionaryStringString, session.Cancellation);
+        var vars = answer.Read(ApiJson.Default.ConfigVarsResponse);
+        session.Print(answer, ApiJson.Default.ConfigVarsResponse, _ => session.Out.WriteLine(vars.Changed is { Count: 0 }
+            ? CliTexts.NothingChanged(app, changes.Where(change => change.Value is not null).Select(change => change.Key), changes.Where(change => change.Value is null).Select(change => change.Key))
+            : CliTexts.ConfigChanged(app, vars.Changed ?? [.. changes.Keys], vars.IsLive ?? vars.DeploymentId is not null)));
+        return vars.DeploymentId is { } id && !session.Parse.GetValue(CommonOptions.NoFollow) ? await session.FollowAsync(id) : ExitCodes.Done;
     }
 }

@@ -55,14 +55,15 @@ internal static class DeploymentCommands
     private static async Task<int> ShowAsync(Session session)
     {
         var id = await session.Client.FindDeploymentAsync(session.Parse.GetRequiredValue(CommonOptions.Deployment), session.Cancellation);
-        return session.Print(await session.Client.GetAsync(ApiPaths.Deployment(id), session.Cancellation), ApiJson.Default.DeploymentResponse,
-            deployment => Show(session, deployment));
+        var answer = await session.Client.GetAsync(ApiPaths.Deployment(id), session.Cancellation);
+        var newer = await session.NewerThanAsync(session.Client, answer.Read(ApiJson.Default.DeploymentResponse));
+        return session.Print(answer, ApiJson.Default.DeploymentResponse, deployment => Show(session, deployment, newer));
     }
 
-    private static void Show(Session session, DeploymentResponse deployment)
+    private static void Show(Session session, DeploymentResponse deployment, string? newer)
     {
         session.WriteFields(
-            ("Deployment", deployment.Id.ToString("D")),
+            ("Deployment", $"{deployment.Name} ({deployment.Id:D})"),
             ("App", $"{deployment.App} ({deployment.Environment})"),
             ("Commit", $"{Words.ShortCommit(deployment.Commit)} {(deployment.CommitMessage ?? "").Split('\n')[0]}".Trim()),
             ("Ref", Words.ShortRef(deployment.Ref)),
@@ -78,7 +79,7 @@ internal static class DeploymentCommands
         }
 
         session.Out.WriteLine();
-        foreach (var line in DeploymentSummary.Of(deployment, session.Terminal.IsUnicode))
+        foreach (var line in DeploymentSummary.Of(deployment, session.Terminal.IsUnicode, newer))
             session.Out.WriteLine(line.ToString());
     }
 
@@ -87,17 +88,16 @@ internal static class DeploymentCommands
         var id = await session.Client.FindDeploymentAsync(session.Parse.GetRequiredValue(CommonOptions.Deployment), session.Cancellation);
         await session.Client.SendAsync(HttpMethod.Post, ApiPaths.Cancel(id), session.Cancellation);
         return session.Print(await session.Client.GetAsync(ApiPaths.Deployment(id), session.Cancellation), ApiJson.Default.DeploymentResponse,
-            deployment => session.Out.WriteLine(CliTexts.CancelAsked(deployment.App, id)));
+            deployment => session.Out.WriteLine(CliTexts.CancelAsked(deployment.Name)));
     }
 
     private static Columns Table(IReadOnlyList<DeploymentResponse> deployments, Terminal terminal)
     {
-        var table = new Columns("ID", "APP", "STATE", "COMMIT", "RELEASE", "BEGUN", "MESSAGE");
+        var table = new Columns("DEPLOYMENT", "STATE", "COMMIT", "RELEASE", "BEGUN", "MESSAGE");
         foreach (var deployment in deployments)
         {
             table.Add(
-                deployment.Id.ToString("D"),
-                deployment.App,
+                deployment.Name,
                 deployment.State,
                 Words.ShortCommit(deployment.Commit),
                 deployment.Release is { } release ? $"v{release}" : "-",

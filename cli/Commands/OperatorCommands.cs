@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Paas.Cli.Output;
 using Paas.Cli.Platform;
 using Paas.Contracts;
@@ -70,7 +69,7 @@ internal static class OperatorCommands
             return await FaultAsync(session, one);
         var path = ApiPaths.WithPage(ApiPaths.Faults, session.Parse.GetValue(CommonOptions.Limit), session.Parse.GetValue(CommonOptions.Cursor))
             + Query("step", session.Parse.GetValue(ByStep)) + Query("app", session.Parse.GetValue(ByApp))
-            + Query("since", Time(session, Since)?.ToString("O")) + Query("until", Time(session, Until)?.ToString("O"));
+            + Query("since", session.Time(Since)?.ToString("O")) + Query("until", session.Time(Until)?.ToString("O"));
         var answer = await session.Client.GetAsync(path, session.Cancellation);
         var others = session.Json ? null : await AskForDeadMessagesAsync(session);
         return session.Print(answer, ApiJson.Default.PageFaultResponse, page =>
@@ -131,8 +130,8 @@ internal static class OperatorCommands
         {
             Step = session.Parse.GetValue(ByStep),
             App = session.Parse.GetValue(ByApp),
-            Since = Time(session, Since),
-            Until = Time(session, Until),
+            Since = session.Time(Since),
+            Until = session.Time(Until),
         };
         var answer = await session.Client.SendAsync(
             HttpMethod.Post, ApiPaths.ReplayMany, request, ApiJson.Default.ReplayManyRequest, session.Cancellation);
@@ -146,7 +145,7 @@ internal static class OperatorCommands
         var request = new DiscardRequest { Reason = session.Parse.GetRequiredValue(Reason) };
         await session.Client.SendAsync(HttpMethod.Post, ApiPaths.Discard(id), request, ApiJson.Default.DiscardRequest, session.Cancellation);
         return session.Print(
-            await WaitForChangeAsync(session, before), ApiJson.Default.DeploymentResponse, after => session.Out.WriteLine(CliTexts.Discarded(after.App, id, after.State)));
+            await WaitForChangeAsync(session, before), ApiJson.Default.DeploymentResponse, after => session.Out.WriteLine(CliTexts.Discarded(after.Name, after.State)));
     }
 
     private static async Task<int> DeadMessagesAsync(Session session)
@@ -169,20 +168,6 @@ internal static class OperatorCommands
         await session.Client.SendAsync(HttpMethod.Post, ApiPaths.DiscardMessage(id), request, ApiJson.Default.DiscardRequest, session.Cancellation);
         session.Out.WriteLine(CliTexts.MessageDiscarded(id));
         return ExitCodes.Done;
-    }
-
-    /// <summary>A time, or how long ago it was: <c>2026-01-31T08:00</c>, <c>45m</c>, <c>3h</c>, <c>2d</c>.</summary>
-    private static DateTime? Time(Session session, Option<string?> option)
-    {
-        if (session.Parse.GetValue(option) is not { } text)
-            return null;
-        var time = session.Terminal.Time;
-        if (text.Length > 1 && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 10_000
-            && text[^1] switch { 'm' => TimeSpan.FromMinutes(number), 'h' => TimeSpan.FromHours(number), 'd' => TimeSpan.FromDays(number), _ => (TimeSpan?)null } is { } ago)
-            return time.GetUtcNow().UtcDateTime - ago;
-        if (!DateTime.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out var moment))
-            throw CliException.Usage(CliTexts.NotATime(option.Name, text));
-        return moment.Kind == DateTimeKind.Utc ? moment : DateTime.SpecifyKind(moment - time.LocalTimeZone.GetUtcOffset(moment), DateTimeKind.Utc);
     }
 
     // What was asked for is accepted before it happens; until then the deployment still says how it ended last time.

@@ -21,6 +21,7 @@ internal static class PlatformCommands
         commands.Create("up", CliTexts.HelpUp(), UpAsync, CommonOptions.Urls),
         commands.Create("login", CliTexts.HelpLogin(), LoginAsync, Url, TokenStdin),
         commands.Create("logout", CliTexts.HelpLogout(), LogoutAsync, OptionalUrl),
+        commands.Create("whoami", CliTexts.HelpWhoAmI(), WhoAmIAsync, CommonOptions.Json),
         commands.Create("status", CliTexts.HelpStatus(), StatusAsync, CommonOptions.Json),
     ];
 
@@ -29,6 +30,7 @@ internal static class PlatformCommands
 
     private static async Task<int> UpAsync(Session session)
     {
+        session.TidiesUpWhenInterrupted();
         await using var platform = StandaloneProcess.StartAttached(session, session.Parse.GetValue(CommonOptions.Urls));
         var exitCode = await platform.WaitAsync(session.Cancellation);
         return session.Cancellation.IsCancellationRequested ? ExitCodes.Done : exitCode == 0 ? ExitCodes.Done : ExitCodes.Platform;
@@ -40,14 +42,17 @@ internal static class PlatformCommands
         var useStdin = session.Parse.GetValue(TokenStdin);
         if (!useStdin && !session.Terminal.InputIsTerminal)
             throw CliException.Usage(CliTexts.LoginNeedsToken());
-        var token = (useStdin ? session.ReadStdin("--token-stdin") : session.Terminal.ReadSecret(CliTexts.AskToken(url)) ?? "").Trim();
+        var token = useStdin
+            ? await session.ReadStdinAsync("--token-stdin")
+            : await session.Terminal.ReadSecretAsync(CliTexts.AskToken(url), session.Cancellation);
+        token = token.Trim();
         if (token.Length == 0)
             throw CliException.Usage(CliTexts.StdinEmpty("token"));
         if (url.Scheme == "http" && !url.IsLoopback)
             session.Terminal.Error.WriteLine(CliTexts.TokenUnencrypted(url));
 
         using var client = new PlatformClient(new PlatformAddress(url, token, PlatformFinder.ByLogin));
-        await client.GetAsync(ApiPaths.WithPage(ApiPaths.Apps, 1, null), session.Cancellation);
+        await client.GetAsync(ApiPaths.Status, session.Cancellation);
         var file = new CredentialFile(session.Terminal.Environment);
         file.Write(file.Read().With(PlatformFinder.Key(url), token));
         session.Out.WriteLine(CliTexts.LoggedIn(url, file.FilePath));
@@ -70,11 +75,7 @@ internal static class PlatformCommands
     {
         var address = session.Client.Address;
         var ready = await session.Client.TrySendAsync(new HttpRequestMessage(HttpMethod.Get, ApiPaths.Ready), session.Cancellation);
-        var deployments = (await session.Client.GetAsync(ApiPaths.WithPage(ApiPaths.Deployments, 100, null), session.Cancellation))
-            .Read(ApiJson.Default.PageDeploymentResponse).Items;
-        // Only an operator's token may see the faults.
-        var faults = await session.Client.TrySendAsync(
-            new HttpRequestMessage(HttpMethod.Get, ApiPaths.WithPage(ApiPaths.Faults, 100, null)), session.Cancellation);
+        var seen = (await session.Client.GetAsync(ApiPaths.Status, session.Cancellation)).Read(ApiJson.Default.StatusResponse);
         // An older platform, or one whose deployer is away, does not say.
         var targets = await session.Client.TrySendAsync(new HttpRequestMessage(HttpMethod.Get, ApiPaths.Targets), session.Cancellation);
         var status = new PlatformStatus
@@ -82,8 +83,9 @@ internal static class PlatformCommands
             Url = PlatformFinder.Key(address.Url),
             FoundBy = address.FoundBy,
             Ready = ready.Status == System.Net.HttpStatusCode.OK,
-            Underway = [.. deployments.Where(deployment => !DeploymentStates.IsFinal(deployment.State))],
-            Faults = faults.Status == System.Net.HttpStatusCode.OK ? faults.Read(ApiJson.Default.PageFaultResponse).Items.Count : null,
+            InProgress = seen.InProgress,
+            Deployments = seen.Deployments,
+            Faults = seen.Faults,
             Targets = targets.Status == System.Net.HttpStatusCode.OK ? targets.Read(ApiJson.Default.TargetsResponse).Items : null,
         };
         if (session.Json)
@@ -97,13 +99,25 @@ internal static class PlatformCommands
     {
         session.Out.WriteLine(CliTexts.StatusPlatform(status.Url, status.FoundBy));
         session.Out.WriteLine(status.Ready ? CliTexts.StatusReady() : CliTexts.StatusNotReady());
-        if (status.Underway.Count == 0)
-            session.Out.WriteLine(CliTexts.NothingUnderway());
-        foreach (var deployment in status.Underway)
-            session.Out.WriteLine(CliTexts.StatusUnderway(SafeText.Line(deployment.App), deployment.State, deployment.Id));
+        if (status.InProgress == 0)
+            session.Out.WriteLine(CliTexts.NothingInProgress());
+        foreach (var deployment in status.Deployments)
+            session.Out.WriteLine(CliTexts.StatusInProgress(SafeText.Line(deployment.Name), SafeText.Line(deployment.State)));
+        if (status.InProgress > status.Deployments.Count)
+            session.Out.WriteLine(CliTexts.StatusMoreInProgress(status.InProgress - status.Deployments.Count));
         foreach (var target in status.Targets ?? [])
             session.Out.WriteLine(CliTexts.StatusTarget(SafeText.Line(target.Name), target.WalledIn, target.Reason is { } reason ? SafeText.Line(reason) : null));
-        if (status.Faults is { } faults)
-            session.Out.WriteLine(CliTexts.StatusFaults(faults));
+        session.Out.WriteLine(CliTexts.StatusFaults(status.Faults));
+    }
+
+    private static async Task<int> WhoAmIAsync(Session session)
+    {
+        var seen = (await session.Client.GetAsync(ApiPaths.Status, session.Cancellation)).Read(ApiJson.Default.StatusResponse);
+        var address = session.Client.Address;
+        var who = new WhoAmI { Url = PlatformFinder.Key(address.Url), FoundBy = address.FoundBy, Caller = seen.Caller };
+        session.Out.WriteLine(session.Json
+            ? JsonSerializer.Serialize(who, ApiJson.Default.WhoAmI)
+            : CliTexts.WhoAmI(SafeText.Line(who.Caller), who.Url, who.FoundBy));
+        return ExitCodes.Done;
     }
 }

@@ -2,13 +2,14 @@ using System.CommandLine;
 using System.Globalization;
 using Paas.Cli.Output;
 using Paas.Cli.Platform;
+using Paas.Contracts.Api;
 
 namespace Paas.Cli.Commands;
 
 /// <summary><c>releases</c> and <c>rollback</c>.</summary>
 internal static class ReleaseCommands
 {
-    private static readonly Argument<string> Version = new("VERSION") { Description = CliTexts.HelpVersion() };
+    private static readonly Argument<string?> Version = new("VERSION") { Description = CliTexts.HelpVersion(), Arity = ArgumentArity.ZeroOrOne };
 
     public static IEnumerable<Command> All(CommandFactory commands) =>
     [
@@ -46,10 +47,31 @@ internal static class ReleaseCommands
 
     private static async Task<int> RollbackAsync(Session session)
     {
-        var text = session.Parse.GetRequiredValue(Version);
-        if (!int.TryParse(text.StartsWith('v') ? text[1..] : text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || version == 0)
-            throw CliException.Usage(CliTexts.NotAVersion(text));
-        var path = ApiPaths.Rollback(session.Parse.GetRequiredValue(CommonOptions.App), version);
-        return await session.BeginAsync(await session.Client.SendAsync(HttpMethod.Post, path, session.Cancellation));
+        var app = session.Parse.GetRequiredValue(CommonOptions.App);
+        var version = session.Parse.GetValue(Version) is { } text ? Number(text) : await BeforeLiveAsync(session, app);
+        return await session.BeginAsync(await session.Client.SendAsync(HttpMethod.Post, ApiPaths.Rollback(app, version), session.Cancellation));
+    }
+
+    private static int Number(string text) =>
+        int.TryParse(text.StartsWith('v') ? text[1..] : text, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0
+            ? version
+            : throw CliException.Usage(CliTexts.NotAVersion(text));
+
+    /// <summary>The release that was live before the one that is.</summary>
+    private static async Task<int> BeforeLiveAsync(Session session, string app)
+    {
+        string? cursor = null;
+        var live = int.MaxValue;
+        do
+        {
+            var page = (await session.Client.GetAsync(ApiPaths.WithPage(ApiPaths.ReleasesOf(app), 100, cursor), session.Cancellation))
+                .Read(ApiJson.Default.PageReleaseResponse);
+            live = page.Items.FirstOrDefault(release => release.State == ReleaseStates.Live)?.Version ?? live;
+            if (live < int.MaxValue && page.Items.FirstOrDefault(release => release.State == ReleaseStates.Retired && release.Version < live) is { } before)
+                return before.Version;
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+        throw new CliException(ExitCodes.NotPossible, CliTexts.NoReleaseBefore(app));
     }
 }

@@ -101,7 +101,7 @@ internal static class RunCommands
         if (line.IsError)
             terminal.Error.WriteLine(terminal.ErrorIsTerminal ? SafeText.Line(line.Text) : line.Text);
         else
-            terminal.Out.WriteLine(terminal.OutputIsTerminal ? SafeText.Line(line.Text) : line.Text);
+            terminal.Passthrough.WriteLine(terminal.OutputIsTerminal ? SafeText.Line(line.Text) : line.Text);
     }
 
     private static Dictionary<string, string>? Variables(Session session)

@@ -5,11 +5,14 @@ namespace Paas.Cli.Output;
 /// <summary>How a deployment ended, and what to do next.</summary>
 internal static class DeploymentSummary
 {
-    public static IReadOnlyList<StyledLine> Of(DeploymentResponse deployment, bool unicode)
+    /// <param name="deployment">The deployment.</param>
+    /// <param name="unicode">Whether signs such as ✓ can be shown.</param>
+    /// <param name="newer">The name of the one that has overtaken it.</param>
+    public static IReadOnlyList<StyledLine> Of(DeploymentResponse deployment, bool unicode, string? newer = null)
     {
         var good = unicode ? "✓ " : "";
         var bad = unicode ? "✗ " : "";
-        var id = deployment.Id;
+        var name = deployment.Name;
         var failure = deployment.Failure;
         var message = SafeText.Lines(failure?.Message);
         return deployment.State switch
@@ -23,21 +26,21 @@ internal static class DeploymentSummary
             [
                 new((bad, StyledLine.Bad), (CliTexts.Failed(SafeText.Line(failure?.Step), SafeText.Line(failure?.Reason)), StyledLine.Bold)),
                 .. Message(message),
-                new(("  " + CliTexts.AfterFailed(id), StyledLine.Dim)),
+                new(("  " + CliTexts.AfterFailed(name), StyledLine.Dim)),
             ],
             DeploymentStates.Faulted =>
             [
                 new((bad, StyledLine.Bad), (CliTexts.Faulted(SafeText.Line(failure?.Step), SafeText.Line(failure?.Reason)), StyledLine.Bold)),
                 .. Message(message),
-                new(("  " + CliTexts.AfterFaulted(id), StyledLine.Dim)),
+                new(("  " + CliTexts.AfterFaulted(name), StyledLine.Dim)),
             ],
             DeploymentStates.Canceled => [new((CliTexts.Canceled(deployment.App), StyledLine.Bold))],
             DeploymentStates.Superseded =>
             [
                 new((deployment.SupersededReason is { } why ? CliTexts.SupersededBecause(why) : CliTexts.Superseded(deployment.App), StyledLine.Bold)),
-                .. deployment.SupersededBy is { } newer ? [new StyledLine(("  " + CliTexts.FollowThat(newer), StyledLine.Dim))] : Array.Empty<StyledLine>(),
+                .. newer is not null ? [new StyledLine(("  " + CliTexts.FollowThat(newer), StyledLine.Dim))] : Array.Empty<StyledLine>(),
             ],
-            _ => [new((CliTexts.Underway(deployment.App, deployment.State), StyledLine.Bold)), new(("  " + CliTexts.FollowThat(id), StyledLine.Dim))],
+            _ => [new((CliTexts.Underway(deployment.App, deployment.State), StyledLine.Bold)), new(("  " + CliTexts.FollowThat(name), StyledLine.Dim))],
         };
     }
 

@@ -10,7 +10,7 @@ internal interface IDeploymentView : IAsyncDisposable
     void Show(StreamEvent happened);
 
     /// <summary>Shows how it ended.</summary>
-    ValueTask EndAsync(DeploymentResponse deployment);
+    ValueTask EndAsync(DeploymentResponse deployment, string? newer);
 }
 
 /// <summary>Plain lines, each step once: for files, pipes and terminals that cannot draw.</summary>
@@ -40,11 +40,11 @@ internal sealed class PlainDeploymentView(TextWriter output, TimeProvider time, 
         }
     }
 
-    public ValueTask EndAsync(DeploymentResponse deployment)
+    public ValueTask EndAsync(DeploymentResponse deployment, string? newer)
     {
         Show(deployment);
         TellOver();
-        foreach (var line in DeploymentSummary.Of(deployment, unicode))
+        foreach (var line in DeploymentSummary.Of(deployment, unicode, newer))
             output.WriteLine(line.ToString());
         return ValueTask.CompletedTask;
     }
@@ -101,7 +101,7 @@ internal sealed class LiveDeploymentView : IDeploymentView
     public LiveDeploymentView(Terminal terminal)
     {
         _terminal = terminal;
-        _console = Terminal.LiveConsole();
+        _console = terminal.LiveConsole();
         _drawing = _console.Live(Picture(0)).AutoClear(true).Overflow(VerticalOverflow.Crop).StartAsync(DrawAsync);
     }
 
@@ -127,11 +127,11 @@ internal sealed class LiveDeploymentView : IDeploymentView
         }
     }
 
-    public async ValueTask EndAsync(DeploymentResponse deployment)
+    public async ValueTask EndAsync(DeploymentResponse deployment, string? newer)
     {
         Show(new StreamEvent.Changed(deployment));
         await StopAsync();
-        foreach (var line in (StyledLine[])[.. _progress.LastLines(), .. DeploymentSummary.Of(deployment, _terminal.IsUnicode)])
+        foreach (var line in (StyledLine[])[.. _progress.LastLines(), .. DeploymentSummary.Of(deployment, _terminal.IsUnicode, newer)])
         {
             _console.Write(line.Wrapped());
             _console.WriteLine();

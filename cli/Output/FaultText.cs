@@ -11,11 +11,11 @@ internal static class FaultText
 
     public static void WriteTable(Session session, IReadOnlyList<FaultResponse> faults)
     {
-        var table = new Columns("ID", "APP", "COMMIT", "STEP", "ATTEMPT", "TRIES", "REPLAYS", "SINCE", "MESSAGE");
+        var table = new Columns("DEPLOYMENT", "COMMIT", "STEP", "ATTEMPT", "TRIES", "REPLAYS", "SINCE", "MESSAGE");
         foreach (var fault in faults)
         {
             table.Add(
-                fault.Id.ToString("D"), fault.App, fault.Commit is null ? "-" : Words.ShortCommit(fault.Commit), fault.Step, $"{fault.Attempt}",
+                fault.Name, fault.Commit is null ? "-" : Words.ShortCommit(fault.Commit), fault.Step, $"{fault.Attempt}",
                 fault.Tries is null ? "-" : $"{fault.Tries}", $"{fault.Replays}", Words.Ago(fault.FaultedAt, session.Terminal.Time.GetUtcNow()), fault.Message);
         }
 
@@ -41,11 +41,11 @@ internal static class FaultText
     {
         var (fault, now) = (detail.Fault, session.Terminal.Time.GetUtcNow());
         session.WriteFields(
-            ("Deployment", fault.Id.ToString("D")),
+            ("Deployment", $"{fault.Name} ({fault.Id:D})"),
             ("App", $"{fault.App} ({fault.Environment})"),
             ("Commit", fault.Commit ?? ""),
             ("Step", $"{fault.Step}, {CliTexts.Tries(fault.Attempt, fault.Tries, fault.MaxTries)}"),
-            ("Faulted", $"{Words.Ago(fault.FaultedAt, now)} ({Moment(fault.FaultedAt)})"),
+            ("Faulted", $"{Words.Ago(fault.FaultedAt, now)} ({Words.Moment(fault.FaultedAt, session.Terminal.Time)})"),
             ("Reason", fault.Reason),
             ("Exception", fault.ExceptionType ?? ""),
             ("Message", fault.Message),
@@ -62,12 +62,12 @@ internal static class FaultText
             session.Out.WriteLine();
             var table = new Columns("AT", "BY", "ACTION", "STEP", "ATTEMPT", "FROM", "REASON");
             foreach (var action in detail.Actions)
-                table.Add(Moment(action.At), action.By, action.Action, action.Step ?? "-", action.Attempt is null ? "-" : $"{action.Attempt}", action.FromStep ?? "-", action.Reason ?? "-");
+                table.Add(Words.Moment(action.At, session.Terminal.Time), action.By, action.Action, action.Step ?? "-", action.Attempt is null ? "-" : $"{action.Attempt}", action.FromStep ?? "-", action.Reason ?? "-");
             table.Write(session.Terminal);
         }
 
         session.Out.WriteLine();
-        session.Out.WriteLine(CliTexts.AfterFault(fault.Id, SafeText.Line(fault.Step), fault.Step == Step.InOrder[0] ? null : Step.InOrder[0]));
+        session.Out.WriteLine(CliTexts.AfterFault(fault.Name, SafeText.Line(fault.Step), fault.Step == Step.InOrder[0] ? null : Step.InOrder[0]));
     }
 
     private static void Write(Session session, DeadMessageResponse dead)
@@ -98,7 +98,4 @@ internal static class FaultText
             session.Out.WriteLine("  " + SafeText.Line(raw));
         }
     }
-
-    private static string Moment(DateTime moment) =>
-        Words.Utc(moment).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture) + " UTC";
 }

@@ -25,6 +25,18 @@ internal static class Words
     public static string Clock(DateTime moment, TimeProvider time) =>
         TimeZoneInfo.ConvertTimeFromUtc(Utc(moment), time.LocalTimeZone).ToString("HH:mm:ss", CultureInfo.InvariantCulture);
 
+    /// <summary>A moment in this machine's time zone, which it names, as all times do that this command prints.</summary>
+    public static string Stamp(DateTime moment, TimeProvider time) => Local(moment, time).ToString("yyyy-MM-dd'T'HH:mm:ss.fff", CultureInfo.InvariantCulture) + Zone(moment, time);
+
+    /// <inheritdoc cref="Stamp"/>
+    public static string Moment(DateTime moment, TimeProvider time) => Local(moment, time).ToString("yyyy-MM-dd HH:mm:ss ", CultureInfo.InvariantCulture) + Zone(moment, time).Replace("Z", "UTC", StringComparison.Ordinal);
+
+    private static DateTime Local(DateTime moment, TimeProvider time) => TimeZoneInfo.ConvertTimeFromUtc(Utc(moment), time.LocalTimeZone);
+
+    private static string Zone(DateTime moment, TimeProvider time) => time.LocalTimeZone.GetUtcOffset(Utc(moment)) is var offset && offset == TimeSpan.Zero
+        ? "Z"
+        : (offset < TimeSpan.Zero ? "-" : "+") + offset.ToString("hh\\:mm", CultureInfo.InvariantCulture);
+
     public static string ShortCommit(string? commit) => commit is { Length: > 7 } ? commit[..7] : commit ?? "";
 
     /// <summary><c>main</c> for <c>refs/heads/main</c>.</summary>

@@ -15,6 +15,7 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(FaultDetailResponse))]
 [JsonSerializable(typeof(Page<DeadMessageResponse>))]
 [JsonSerializable(typeof(ConfigVarsResponse))]
+[JsonSerializable(typeof(StatusResponse))]
 [JsonSerializable(typeof(FormationResponse))]
 [JsonSerializable(typeof(CreateAppRequest))]
 [JsonSerializable(typeof(UpdateAppRequest))]
@@ -36,6 +37,8 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(LocalAccess))]
 [JsonSerializable(typeof(PlatformStatus))]
 [JsonSerializable(typeof(Dictionary<string, string?>))]
+[JsonSerializable(typeof(SortedDictionary<string, string>))]
+[JsonSerializable(typeof(WhoAmI))]
 [JsonSerializable(typeof(Dictionary<string, int?>))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
@@ -59,6 +62,12 @@ internal sealed record Problem
     public string? Title { get; init; }
     public string? Detail { get; init; }
 
+    /// <summary>One of <see cref="ProblemCodes"/>: what to do, the command says in its own words.</summary>
+    public string? Code { get; init; }
+
+    /// <summary>The app it is about.</summary>
+    public string? App { get; init; }
+
     /// <summary>What is wrong with which field.</summary>
     public Dictionary<string, string[]>? Errors { get; init; }
 }
@@ -71,9 +80,24 @@ internal sealed record PlatformStatus
     /// <summary>How the platform was found: <c>environment</c>, <c>login</c> or <c>local</c>.</summary>
     public required string FoundBy { get; init; }
     public required bool Ready { get; init; }
-    public required IReadOnlyList<DeploymentResponse> Underway { get; init; }
-    public int? Faults { get; init; }
+
+    /// <summary>How many deployments are in progress, and the newest of them.</summary>
+    public required int InProgress { get; init; }
+    public required IReadOnlyList<DeploymentSummaryResponse> Deployments { get; init; }
+    public required int Faults { get; init; }
 
     /// <summary>The targets, and whether apps are walled in there; null if the deployer does not answer.</summary>
     public IReadOnlyList<TargetResponse>? Targets { get; init; }
+}
+
+/// <summary>What <c>paas whoami --json</c> prints.</summary>
+internal sealed record WhoAmI
+{
+    public required string Url { get; init; }
+
+    /// <inheritdoc cref="PlatformStatus.FoundBy"/>
+    public required string FoundBy { get; init; }
+
+    /// <summary>The name of the token.</summary>
+    public required string Caller { get; init; }
 }

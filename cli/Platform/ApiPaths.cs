@@ -13,11 +13,14 @@ internal static class ApiPaths
     public const string DeadMessages = "v1/admin/dead-messages";
     public const string Targets = "v1/targets";
     public const string Ready = "health/ready";
+    public const string Status = "v1/status";
     public const string GitHubWebhook = "webhooks/github";
 
     public static string App(string app) => $"{Apps}/{Uri.EscapeDataString(app)}";
 
     public static string ConfigVars(string app) => $"{App(app)}/config-vars";
+
+    public static string ConfigVarsWithValues(string app) => $"{ConfigVars(app)}?values=true";
 
     public static string Formation(string app) => $"{App(app)}/formation";
 
@@ -31,7 +34,7 @@ internal static class ApiPaths
 
     public static string Deployment(Guid id) => $"{Deployments}/{id:D}";
 
-    public static string Logs(Guid id) => $"{Deployment(id)}/logs";
+    public static string Logs(Guid id, int? tail = null) => $"{Deployment(id)}/logs" + (tail is null ? "" : $"?tail={tail}");
 
     public static string AppLogs(string app, int tail, string? process) =>
         $"{App(app)}/logs?tail={tail}" + (process is null ? "" : $"&process={Uri.EscapeDataString(process)}");
@@ -64,14 +67,23 @@ internal static class PlatformClientExtensions
     public static async Task<DeploymentResponse> GetDeploymentAsync(this PlatformClient client, Guid id, CancellationToken cancellation) =>
         (await client.GetAsync(ApiPaths.Deployment(id), cancellation)).Read(ApiJson.Default.DeploymentResponse);
 
-    /// <summary>A deployment's id, or an app's name, which stands for its newest deployment.</summary>
+    /// <summary>Whether a word names a deployment, and not an app: no app's name has a #, nor is as long as an id.</summary>
+    public static bool IsDeployment(string word) => word.Contains('#', StringComparison.Ordinal) || Guid.TryParseExact(word, "D", out _);
+
+    /// <summary>A deployment's name or id, or an app's name, which stands for its newest deployment.</summary>
     public static async Task<Guid> FindDeploymentAsync(this PlatformClient client, string idOrApp, CancellationToken cancellation)
     {
         if (Guid.TryParseExact(idOrApp, "D", out var id))
             return id;
+        if (IsDeployment(idOrApp))
+        {
+            var named = await client.GetAsync($"{ApiPaths.Deployments}/{Uri.EscapeDataString(idOrApp)}", cancellation);
+            return named.Read(ApiJson.Default.DeploymentResponse).Id;
+        }
+
         var answer = await client.GetAsync(ApiPaths.WithPage(ApiPaths.DeploymentsOf(idOrApp), 1, null), cancellation);
         return answer.Read(ApiJson.Default.PageDeploymentResponse).Items is [var newest, ..]
             ? newest.Id
-            : throw CliException.Usage(CliTexts.NoDeploymentsYet(idOrApp));
+            : throw CliException.NotFound(CliTexts.NoDeploymentsYet(idOrApp));
     }
 }

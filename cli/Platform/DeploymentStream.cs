@@ -29,11 +29,18 @@ internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvi
     /// <summary>How long the platform may be away.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    private readonly EventSource _source = new(client, ApiPaths.Logs(id), time, Patience, reason => CliTexts.GaveUpFollowing(reason, id));
+    private readonly EventSource _source = new(client, ApiPaths.Logs(id), time, Patience);
+
+    public PlatformClient Client => client;
+
+    public Guid Id => id;
+
+    /// <summary>What people call it; its id until the platform has said it.</summary>
+    public string Name { get; private set; } = $"{id:D}";
 
     public async IAsyncEnumerable<StreamEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (var happened in _source.ReadAsync(cancellation))
+        await foreach (var happened in _source.ReadAsync(reason => CliTexts.GaveUpFollowingDeployment(reason, Name), cancellation))
         {
             switch (happened)
             {
@@ -44,7 +51,9 @@ internal sealed class DeploymentStream(PlatformClient client, Guid id, TimeProvi
                     yield return new StreamEvent.Resumed();
                     break;
                 case SourceEvent.Item { Type: "deployment" } item:
-                    yield return new StreamEvent.Changed(ApiJson.Read(item.Data, ApiJson.Default.DeploymentResponse));
+                    var deployment = ApiJson.Read(item.Data, ApiJson.Default.DeploymentResponse);
+                    Name = deployment.Name;
+                    yield return new StreamEvent.Changed(deployment);
                     break;
                 case SourceEvent.Item { Type: "log" } item:
                     var log = ApiJson.Read(item.Data, ApiJson.Default.DeploymentLogEvent);

@@ -28,8 +28,7 @@ internal abstract record SourceEvent
 /// <param name="path">The stream's.</param>
 /// <param name="time">The clock.</param>
 /// <param name="patience">How long the platform may be away.</param>
-/// <param name="giveUp">What to say when it was away for longer, given the reason.</param>
-internal sealed class EventSource(PlatformClient client, string path, TimeProvider time, TimeSpan patience, Func<string, string> giveUp)
+internal sealed class EventSource(PlatformClient client, string path, TimeProvider time, TimeSpan patience)
 {
     /// <summary>A connection that has been silent for so long may be dead; opening a new one loses nothing.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
@@ -45,7 +44,9 @@ internal sealed class EventSource(PlatformClient client, string path, TimeProvid
     /// <summary>There is nothing more to wait for.</summary>
     public void End() => _ended = true;
 
-    public async IAsyncEnumerable<SourceEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="giveUp">What to say when the platform was away for too long, given the reason.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async IAsyncEnumerable<SourceEvent> ReadAsync(Func<string, string> giveUp, [EnumeratorCancellation] CancellationToken cancellation)
     {
         var pause = ShortestPause;
         var cut = false;
@@ -73,7 +74,7 @@ internal sealed class EventSource(PlatformClient client, string path, TimeProvid
                 }
                 catch (IOException exception)
                 {
-                    reason = CliTexts.StreamCut(exception.Message);
+                    reason = CliTexts.StreamCut(client.Address.Url, exception.Message);
                     break;
                 }
 

@@ -31,15 +31,19 @@ internal sealed class OutputStream(PlatformClient client, string path, TimeProvi
 
     public async IAsyncEnumerable<OutputEvent> ReadAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
-        var source = new EventSource(client, path, time, Patience, reason => CliTexts.GaveUpFollowing(reason, again));
+        var source = new EventSource(client, path, time, Patience);
         string? trouble = null;
-        await foreach (var happened in source.ReadAsync(cancellation))
+        await foreach (var happened in source.ReadAsync(reason => CliTexts.GaveUpFollowing(reason, again), cancellation))
         {
             if (happened is SourceEvent.Cut cut)
-                yield return new OutputEvent.Trouble(CliTexts.Reconnecting(cut.Why));
-            if (happened is SourceEvent.Resumed)
-                yield return new OutputEvent.Resumed();
-            if (happened is not SourceEvent.Item { Type: not SourceEvent.Open } item)
+            {
+                // Whoever waits has been told so already.
+                if (trouble is null)
+                    yield return new OutputEvent.Trouble(CliTexts.Reconnecting(cut.Why));
+                trouble ??= cut.Why;
+            }
+
+            if (happened is not SourceEvent.Item item)
                 continue;
             if (item.Type == "waiting")
             {

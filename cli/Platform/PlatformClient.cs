@@ -137,12 +137,16 @@ internal sealed class PlatformClient : IDisposable
 
     private CliException Refusal(HttpStatusCode status, string body)
     {
-        var said = Describe(body);
+        var problem = ReadProblem(body);
+        var said = problem is null ? null : Describe(problem);
+        if (said is not null && CliTexts.Remedy(problem!.Code, problem.App) is { } remedy)
+            said += " " + remedy;
         return status switch
         {
-            HttpStatusCode.Unauthorized => CliException.Platform(CliTexts.Unauthorized(Address, said)),
+            HttpStatusCode.Unauthorized => CliException.Platform(CliTexts.Unauthorized(Address)),
             HttpStatusCode.Forbidden => CliException.Platform(CliTexts.Forbidden(Address.Url, said)),
-            HttpStatusCode.NotFound => CliException.Usage(said ?? CliTexts.NotFound(Address.Url)),
+            HttpStatusCode.NotFound => new CliException(ExitCodes.NotFound, said ?? CliTexts.NotFound(Address.Url)) { Code = problem?.Code },
+            HttpStatusCode.Conflict => new CliException(ExitCodes.NotPossible, said ?? CliTexts.Refused((int)status)) { Code = problem?.Code },
             HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout => CliException.Platform(said ?? CliTexts.TryLater(Address.Url)),
             >= (HttpStatusCode)500 => CliException.Platform(CliTexts.PlatformError(Address.Url, (int)status, said)),
             >= (HttpStatusCode)400 => CliException.Usage(said ?? CliTexts.Refused((int)status)),
@@ -150,25 +154,28 @@ internal sealed class PlatformClient : IDisposable
         };
     }
 
-    private static string? Describe(string body)
+    private static Problem? ReadProblem(string body)
     {
-        Problem? problem;
         try
         {
-            problem = JsonSerializer.Deserialize(body, ApiJson.Default.Problem);
+            return JsonSerializer.Deserialize(body, ApiJson.Default.Problem);
         }
         catch (JsonException)
         {
             return null; // a proxy's HTML page says nothing to this command's user
         }
+    }
 
+    private static string? Describe(Problem problem)
+    {
         List<string> sentences = [];
-        if (problem?.Title is { Length: > 0 } title && !(problem.Detail ?? "").StartsWith(title, StringComparison.Ordinal))
+        // What a code stands for needs no heading.
+        if (problem.Title is { Length: > 0 } title && problem.Code is null && !(problem.Detail ?? "").StartsWith(title, StringComparison.Ordinal))
             sentences.Add(title);
-        if (problem?.Detail is { Length: > 0 } detail)
+        if (problem.Detail is { Length: > 0 } detail)
             sentences.Add(detail);
-        foreach (var (field, errors) in problem?.Errors ?? [])
-            sentences.AddRange(errors.Where(error => error != problem?.Detail).Select(error => field.Length == 0 ? error : $"{field}: {error}"));
+        foreach (var (field, errors) in problem.Errors ?? [])
+            sentences.AddRange(errors.Where(error => error != problem.Detail).Select(error => field.Length == 0 ? error : $"{field}: {error}"));
         return sentences.Count == 0 ? null : string.Join(' ', sentences.Select(CliTexts.AsSentence));
     }
 }

@@ -77,7 +77,7 @@ internal sealed class QuickstartRun(Session session, string? urls, bool exit)
         Say(CliTexts.QuickstartPushed());
         Say("");
 
-        var ended = await session.WatchAsync(client, deployment, session.NewView());
+        var ended = await session.WatchAsync(new DeploymentStream(client, deployment, session.Terminal.Time), session.NewView());
         if (ended.State != DeploymentStates.Succeeded)
         {
             Say(reused && ended.Failure?.Reason == FailureReason.RepositoryUrlRefused ? CliTexts.FileUrlsOff() : CliTexts.QuickstartLog(LogFile));
@@ -92,8 +92,24 @@ internal sealed class QuickstartRun(Session session, string? urls, bool exit)
         Say("");
         Say(DeploymentStates.Succeeded);
         if (!exit || reused)
-            Say(CliTexts.QuickstartNext(ended.Url!, _folder, stays: !reused));
+            Say(CliTexts.QuickstartNext(ended.Url!, _folder, stays: !reused, await FindTokenAsync()));
         return ExitCodes.Done;
+    }
+
+    /// <summary>The operator's token, which the platform prints at its first start only; null if that was not this one.</summary>
+    private async Task<string?> FindTokenAsync()
+    {
+        if (!File.Exists(LogFile))
+            return null;
+        await using var log = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var lines = new StreamReader(log);
+        while (await lines.ReadLineAsync(Cancellation) is { } line)
+        {
+            if (line.Trim() is { Length: > 20 } word && word.StartsWith("paas_", StringComparison.Ordinal) && !word.Contains(' ', StringComparison.Ordinal))
+                return word;
+        }
+
+        return null;
     }
 
     private async Task<string> RegisterAsync(PlatformClient client, SampleRepository repository, bool reused)

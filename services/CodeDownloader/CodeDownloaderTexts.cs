@@ -146,17 +146,16 @@ internal static class CodeDownloaderTexts
         + "Share the key ring (the folder 'keys' of the data directory) between the services, or give the app its token again.";
 
     public static string Unreachable(RepositoryUrl url, string explanation) =>
-        $"{(url.Host.Length > 0 ? url.HostAndPort : url.Value)} could not be reached or did not answer properly: {explanation}. "
-        + "It is tried again by itself.";
+        $"{(url.Host.Length > 0 ? url.HostAndPort : url.Value)} could not be reached or did not answer properly: {explanation}.";
 
     public static string TimedOut(RepositoryUrl url, TimeSpan timeout) =>
         $"Fetching from {url} took longer than {timeout.TotalSeconds:0} s. "
-        + "It is tried again by itself; if the repository is that large, raise Source__FetchTimeout.";
+        + "If the repository is that large, raise Source__FetchTimeout.";
 
     public static string DiskFull(string explanation) =>
         $"The platform's disk cannot take the source: {explanation}. The operator has to make room.";
 
-    public static string FetchFailed(RepositoryUrl url, string explanation) => $"Fetching from {url} failed: {explanation}. It is tried again by itself.";
+    public static string FetchFailed(RepositoryUrl url, string explanation) => $"Fetching from {url} failed: {explanation}.";
 
     public static string CacheNotCreated(string explanation) => $"The git cache could not be made: {explanation}. Check the data directory.";
 

@@ -19,6 +19,7 @@ using Paas.Gateway.Output;
 using Paas.Gateway.Releases;
 using Paas.Gateway.Router;
 using Paas.Gateway.Runs;
+using Paas.Gateway.Status;
 using Paas.Gateway.Targets;
 using Paas.Gateway.Webhooks;
 using Paas.Hosting.Messaging;
@@ -142,6 +143,7 @@ public static class GatewaySetup
         v1.MapTargets();
         v1.MapDeliveries();
         v1.MapFaults();
+        v1.MapStatus();
         app.MapOpenApi();
         app.MapGet("/", () => TypedResults.Text(GatewayTexts.Welcome())).ExcludeFromDescription();
         return app;

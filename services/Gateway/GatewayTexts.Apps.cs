@@ -1,9 +1,14 @@
+using Paas.Gateway.Http;
+using Paas.Contracts.Api;
+
 namespace Paas.Gateway;
 
 /// <summary>Apps, config vars, deployments, releases, faults.</summary>
 internal static partial class GatewayTexts
 {
-    public static string AppUnknown(string name) => $"There is no app '{Shorten(name)}'. See which there are with GET /v1/apps, or make it with POST /v1/apps.";
+    public static Explanation AppUnknown(string name, string? similar = null) => new(
+        ProblemCodes.AppUnknown, $"There is no app '{Shorten(name)}'.{(similar is null ? "" : $" Did you mean '{similar}'?")}",
+        "See which there are with GET /v1/apps, or make it with POST /v1/apps.");
     public static string NameMissing() => "'name' is missing. Give the app a name, such as shop.";
 
     public static string NameMalformed(string name) =>
@@ -14,7 +19,8 @@ internal static partial class GatewayTexts
         $"'{Shorten(name)}' cannot be an app's name: in a host name, hyphens at the third and fourth place stand for an encoded one. Choose another.";
 
     public static string NameReserved(string name) => $"'{name}' is kept for the platform. Choose another name, such as my-{name}.";
-    public static string NameTaken(string name) => $"There is an app '{name}' already. Choose another name, or change that one with PATCH /v1/apps/{name}.";
+    public static Explanation NameTaken(string name) => new(
+        ProblemCodes.NameTaken, $"There is an app '{name}' already.", $"Choose another name, or change that one with PATCH /v1/apps/{name}.", name);
     public static string RepositoryWithoutName(string url) => $"'{Shorten(url)}' names no repository. Give its full URL, such as https://github.com/acme/shop.";
 
     public static string TargetUnavailable(string target, IEnumerable<string> available) =>
@@ -68,24 +74,29 @@ internal static partial class GatewayTexts
 
     public static string Restart() => "Restart";
 
-    public static string NothingToRestart(string app) => $"{app} has no release that runs, so there is nothing to restart. Deploy it first with POST /v1/apps/{app}/deployments.";
+    public static Explanation NothingToRestart(string app) => new(
+        ProblemCodes.NothingLive, $"{app} has no live release, so there is nothing to restart.", $"Deploy it first with POST /v1/apps/{app}/deployments.", app);
 
-    public static string DeploymentUnknown(Guid id) => $"There is no deployment {id}. See which there are with GET /v1/deployments.";
+    public static Explanation DeploymentUnknown(string idOrName) => new(
+        ProblemCodes.DeploymentUnknown, $"There is no deployment '{Shorten(idOrName)}'. Deployments have names such as hello#7.",
+        "See which there are with GET /v1/deployments; write # as %23 in a path.");
+
     public static string RefAndCommit() => "'ref' and 'commit' were both given. Give the one that is to be deployed, or neither for the app's branch.";
     public static string CommitMalformed(string commit) => $"'{Shorten(commit)}' is not a commit. Give all 40 hex digits of its SHA, or a branch or tag as 'ref'.";
-    public static string CancelTooLate(Guid id, string state) => $"The deployment {id} has ended already ({state}); there is nothing to cancel.";
+    public static string CancelTooLate(string deployment, string state) => $"The deployment {deployment} has ended already ({state}); there is nothing to cancel.";
     public static string Stopping() => "The platform is stopping. What has begun continues when it has started again.";
 
-    public static string TooManyFollowers(int max) => $"{max} logs are being followed already. Try again in a moment, or ask without 'Accept: text/event-stream' for the lines so far.";
+    public static string TooManyFollowers(int max) => $"{max} logs are being followed already, the maximum. Try again in a moment, or ask for the lines so far without following.";
     public static string LastEventIdMalformed() => "'Last-Event-ID' is not the id of an event of this stream. Send the last one that was received, or none to begin at the start.";
 
     public static string Rollback(int version) => $"Rollback to v{version}";
-    public static string ReleaseUnknown(string version, string app) => $"The app {app} has no release '{Shorten(version)}'. See which it has with GET /v1/apps/{app}/releases.";
+    public static Explanation ReleaseUnknown(string version, string app) => new(
+        ProblemCodes.ReleaseUnknown, $"The app {app} has no release '{Shorten(version)}'.", $"See which it has with GET /v1/apps/{app}/releases.", app);
     public static string RollbackToLive(int version, string app) => $"v{version} of {app} is live already. Choose an earlier release.";
     public static string RollbackToNeverLive(int version, string app) => $"v{version} of {app} never was live, so there is nothing to go back to. Choose a release whose state is Retired.";
 
-    public static string NotFaulted(Guid id, string state) =>
-        $"The deployment {id} is not faulted but {state}. Only faulted deployments can be replayed or discarded; see GET /v1/admin/faults.";
+    public static Explanation NotFaulted(string deployment, string state) => new(
+        ProblemCodes.NotFaulted, $"The deployment {deployment} is not faulted but {state}. Only faulted deployments can be replayed or discarded.", "See GET /v1/admin/faults.");
 
     public static string StepUnknown(string step, IEnumerable<string> known) => $"There is no step '{Shorten(step)}'. Steps are: {List(known)}.";
     public static string ReplayTooLate(string from, string faulted) => $"The deployment faulted in {faulted}: {from} comes after it and needs its result. Replay from {faulted} or earlier.";
@@ -103,7 +114,9 @@ internal static partial class GatewayTexts
     public static string BrokerAway() => "RabbitMQ does not answer at the moment, so its error queues can't be looked at. Faults can be replayed all the same; try again later.";
     public static string DeadMessageMissing(string queue) =>
         $"The message is not in {queue}: somebody has moved it or is looking at it. The orchestrator puts it there again within minutes; a replay does not need it.";
-    public static string DeadMessageUnknown(Guid id) => $"There is no dead message {id}. See which there are with GET /v1/admin/dead-messages.";
-    public static string DeadMessageOwned(Guid id, Guid deployment) =>
-        $"The message {id} belongs to the deployment {deployment}, and goes when that is replayed or discarded: POST /v1/admin/faults/{deployment}/replay or …/discard.";
+    public static Explanation DeadMessageUnknown(Guid id) => new(
+        ProblemCodes.DeadMessageUnknown, $"There is no dead message {id}.", "See which there are with GET /v1/admin/dead-messages.");
+    public static Explanation DeadMessageOwned(Guid id, Guid deployment) => new(
+        ProblemCodes.MessageOfDeployment, $"The message {id} belongs to the deployment {deployment}, and goes when that is replayed or discarded.",
+        $"POST /v1/admin/faults/{deployment}/replay or …/discard.");
 }

@@ -1,3 +1,6 @@
+using Paas.Contracts.Api;
+using Paas.Gateway.Http;
+
 namespace Paas.Gateway;
 
 /// <summary>What runs: logs of apps, and runs.</summary>
@@ -7,13 +10,15 @@ internal static partial class GatewayTexts
         "The deployer does not answer. See that it runs and reaches the message broker; what was asked for is there again when it is back.";
 
     public static string RunPerhapsStarted(string app) =>
-        $"The deployer has not said whether the run was started. See with GET /v1/apps/{app}/runs before you start it again.";
+        $"The deployer has not said whether the run was started. Look at the runs of {app} before you start it again.";
 
-    public static string NothingPrinted(string app) =>
-        $"{app} has no live release, and nothing was printed. Deploy it first; the log of a deployment is at GET /v1/deployments/{{id}}/logs.";
+    public static Explanation NothingPrinted(string app) => new(
+        ProblemCodes.NothingPrinted, $"{app} has no live release, and nothing was printed.",
+        "Deploy it first; the log of a deployment is at GET /v1/deployments/{id}/logs.", app);
 
-    public static string NothingToRunWith(string app) =>
-        $"{app} has no live release, so there is nothing to run a command with. Deploy it first: POST /v1/apps/{app}/deployments.";
+    public static Explanation NothingToRunWith(string app) => new(
+        ProblemCodes.NothingLive, $"{app} has no live release, so there is nothing to run a command with.",
+        $"Deploy it first: POST /v1/apps/{app}/deployments.", app);
 
     public static string RunUnknown(string run) => $"There is no run '{Shorten(run)}'. Give its id, or its name such as run.1234.";
 

@@ -10,7 +10,7 @@ internal static partial class GatewayTexts
         "Too many deliveries from this address were refused in the last minute. Correct the webhook's settings at the git host, and have it deliver again after a minute.";
 
     public static string HostNotSupported(string host) =>
-        $"The delivery comes from {host}, which is not supported yet; only GitHub is. Deploy with './paas deploy' or POST /v1/apps/<app>/deployments instead.";
+        $"The delivery comes from {host}, which is not supported yet; only GitHub is. Deploy the app by hand instead.";
 
     public static string HeaderMissing(string header) => $"The header {header} is missing. GitHub sends it with every delivery; send it, and see that no proxy takes it away.";
     public static string HeaderMalformed(string header) => $"The header {header} is not one GitHub would send. Have the delivery sent by GitHub.";
@@ -22,14 +22,14 @@ internal static partial class GatewayTexts
         "X-Hub-Signature-256 is not a signature: it has to be 'sha256=' and 64 hex digits. Enter the app's webhook secret in the webhook's settings on GitHub.";
 
     public static string SignatureWrong(string app) =>
-        $"The delivery is not signed with the webhook secret of the app {app}. Enter that secret in the webhook's settings on GitHub, or give the app a new one with PATCH /v1/apps/{app}.";
+        $"The delivery is not signed with the webhook secret of the app {app}. Enter that secret in the webhook's settings on GitHub, or give the app a new one.";
 
     public static string SecretLost(string app) =>
-        $"The webhook secret of the app {app} cannot be opened with the platform's keys, so nothing can be verified. Give the app a new one with PATCH /v1/apps/{app}.";
+        $"The webhook secret of the app {app} cannot be opened with the platform's keys, so nothing can be verified. Give the app a new one.";
 
     public static string DeliveryMediaType(string type) => $"The body is '{Shorten(type)}'. Choose application/json as content type in the webhook's settings on GitHub.";
     public static string DeliveryTooLarge(int max) =>
-        $"The delivery is larger than {max >> 20} MB, the most that GitHub sends and that is taken here. Deploy the branch with POST /v1/apps/{{app}}/deployments instead.";
+        $"The delivery is larger than {max >> 20} MB, the limit for webhooks. Deploy the branch by hand instead.";
 
     public static string DeliveryTooSlow(TimeSpan time) => $"The delivery did not come in within {time.TotalSeconds:0} seconds. Have it delivered again.";
     public static string PayloadMalformed(long? line, long? position) => $"The payload is not a JSON object, or nested too deeply{At(line, position)}. Have it delivered again by GitHub.";
@@ -45,7 +45,7 @@ internal static partial class GatewayTexts
         "The payload names no repository, so it cannot be told which app it is for. Let the webhook's URL on GitHub end with the app's name: /webhooks/github/<app>.";
 
     public static string RepositoryUnknown(string repository) =>
-        $"No app is made from the repository '{Shorten(repository)}'. Make one with POST /v1/apps, or correct the repository of the app with PATCH.";
+        $"No app is made from the repository '{Shorten(repository)}'. Create one, or correct the repository of the app.";
 
     public static string PushWithoutRef() => "The push names no ref. Have it delivered again by GitHub.";
     public static string PushWithoutCommit() => "The push names no commit: 'after' has to be a SHA. Have it delivered again by GitHub.";

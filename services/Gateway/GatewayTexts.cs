@@ -21,7 +21,7 @@ internal static partial class GatewayTexts
 
     public static string AdminTokenMade(string token) => $"The operator's token, shown only now: {token}";
 
-    public static string UnauthorizedTitle() => "Who are you?";
+    public static string UnauthorizedTitle() => "Authentication required";
     public static string TokenMissing() =>
         "Send a token as 'Authorization: Bearer <token>'. The operator's token was printed at the platform's first start, or is the one in Paas__AdminToken.";
     public static string TokenUnknown() =>

@@ -61,6 +61,8 @@ public static class OrchestratorSetup
         protected override void ConfigureSaga(
             IReceiveEndpointConfigurator endpointConfigurator, ISagaConfigurator<DeploymentState> sagaConfigurator, IRegistrationContext context)
         {
+            endpointConfigurator.UseFilter(new LogBeforeEventFilter(
+                context.GetRequiredService<IServiceScopeFactory>(), context.GetRequiredService<TimeProvider>()));
             endpointConfigurator.UsePaasOutbox(context);
             sagaConfigurator.UseFilter(new DeploymentTrace());
         }

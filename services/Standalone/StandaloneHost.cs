@@ -1,11 +1,14 @@
+using Microsoft.Extensions.Options;
 using Paas.CodeDownloader;
 using Paas.ConfigurationValidator;
 using Paas.Deployer;
 using Paas.Gateway;
 using Paas.Gateway.Access;
+using Paas.Gateway.Apps;
 using Paas.Hosting;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Processes;
+using Paas.Hosting.Source;
 using Paas.Hosting.Telemetry;
 using Paas.ImageBuilder;
 using Paas.ImagePublisher;
@@ -30,6 +33,9 @@ public static class StandaloneHost
             var builder = WebApplication.CreateSlimBuilder(args);
             using var dataDirectory = DataDirectory.Prepare(builder.Configuration);
             AddPlatform(builder);
+            foreach (var warning in UnknownSettings.Find(builder.Configuration, AppDomain.CurrentDomain.GetAssemblies().Where(IsOfThePlatform)))
+                await Console.Error.WriteLineAsync(warning);
+            Console.WriteLine(StandaloneTexts.Starting(dataDirectory.Path));
             extend?.Invoke(builder.Services);
             await using var app = builder.Build();
             app.UseGateway();
@@ -50,7 +56,11 @@ public static class StandaloneHost
             }
 
             await EnsureAdminTokenAsync(app.Services);
-            Console.WriteLine(StandaloneTexts.Listening(app.Urls.First(), dataDirectory.Path));
+            var router = app.Services.GetRequiredService<RouterAddress>();
+            Console.WriteLine(StandaloneTexts.Listening(router.Uri.AbsoluteUri.TrimEnd('/'), dataDirectory.Path));
+            var domain = app.Services.GetRequiredService<IOptions<PaasOptions>>().Value.Domain;
+            if (domain == PaasOptions.LocalDomain && app.Urls.Any(url => !new Uri(url.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal)).IsLoopback))
+                Console.WriteLine(StandaloneTexts.OnlyThisMachine(router.PublicUrl($"hello.{domain}")));
             await app.WaitForShutdownAsync();
             return 0;
         }
@@ -60,6 +70,8 @@ public static class StandaloneHost
             return 1;
         }
     }
+
+    private static bool IsOfThePlatform(System.Reflection.Assembly assembly) => assembly.GetName().Name?.StartsWith("Paas.", StringComparison.Ordinal) == true;
 
     private static void AddPlatform(WebApplicationBuilder builder)
     {
@@ -75,7 +87,11 @@ public static class StandaloneHost
         services.AddPaasPlatform(configuration);
         services.AddHostedService<EscapeWatch>();
         services.AddPaasPersistence(configuration);
+        // The quickstart's repository may be fetched whatever else is allowed: the platform's own user wrote it.
+        services.AddOptions<SourceOptions>().Configure<IOptions<PaasOptions>>((source, paas) =>
+            source.OwnRepositories = Path.Combine(Path.GetFullPath(paas.Value.DataDirectory), "quickstart"));
         services.AddHostedService<RouterAddressFinder>();
+        services.AddSingleton(provider => new RouterUrls(provider.GetRequiredService<RouterAddress>().PublicUrl));
         services.AddGateway(configuration);
         services.AddLocalAccess();
         services.AddCodeDownloader(configuration);

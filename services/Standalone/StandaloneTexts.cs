@@ -9,14 +9,21 @@ internal static class StandaloneTexts
     private const int DiskFull = 28; // ENOSPC
     private const int ReadOnly = 30; // EROFS
 
+    public static string Starting(string dataDirectory) => $"Starting the platform with the data in {dataDirectory}: its database, then its apps…";
+
     public static string Listening(string url, string dataDirectory) => $"The platform is ready at {url}; its data is in {dataDirectory}.";
+
+    public static string OnlyThisMachine(Uri example) =>
+        $"It listens to other machines, too, but apps have URLs such as {example}, which lead to the visitor's own machine. "
+        + "Set Paas__Domain to a domain of which all names (*.DOMAIN) lead to this machine.";
 
     public static string AdminToken(string token) => $"""
         The operator's token, shown only this once:
 
             {token}
 
-        'paas login' stores it on another machine; on this one the command finds its way by itself.
+        'paas login' stores it on another machine; on this one the command finds its way without it.
+        Lost it? Set another one: Paas__AdminToken=... before the next start.
         """;
 
     public static string DataDirectory(string path, Exception exception) => (exception.HResult & 0xffff) switch

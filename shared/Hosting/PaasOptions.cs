@@ -9,6 +9,9 @@ public sealed class PaasOptions
 {
     public const string Section = "Paas";
 
+    /// <summary>Browsers look for its names on their own machine.</summary>
+    public const string LocalDomain = "localhost";
+
     /// <summary>Where the platform keeps everything it stores on disk.</summary>
     [Required(ErrorMessage = "Set Paas__DataDirectory to the folder in which the platform keeps its data.")]
     public string DataDirectory { get; set; } = DefaultDataDirectory;
@@ -16,7 +19,7 @@ public sealed class PaasOptions
     /// <summary>The domain under which apps get their host names: <c>app.domain</c>.</summary>
     [RegularExpression(@"^(?=.{1,200}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$",
         ErrorMessage = "Paas__Domain has to be a domain name in lower case, such as apps.example.com.")]
-    public string Domain { get; set; } = "localhost";
+    public string Domain { get; set; } = LocalDomain;
 
     /// <summary>The token of the operator; one is made at the first start if none is given.</summary>
     [MinLength(20, ErrorMessage = "Paas__AdminToken has to have at least 20 characters.")]

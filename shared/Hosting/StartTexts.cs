@@ -24,6 +24,28 @@ internal static class StartTexts
         ? "The disk with the data directory is full: make room there and start again. Nothing stored was changed."
         : $"The platform can't store its data: {exception.Message}";
 
+    /// <param name="path">Such as <c>Source:AllowFile</c>.</param>
+    /// <param name="type">The full name of the type that it has to be of.</param>
+    public static string SettingNotOfType(string path, string type) =>
+        SettingOutOfRange(path.Replace(":", "__", StringComparison.Ordinal), type switch
+        {
+            "System.Boolean" => "true or false",
+            "System.Int32" or "System.Int64" => "a whole number",
+            "System.Double" or "System.Decimal" => "a number",
+            "System.TimeSpan" => Duration(),
+            "System.Uri" => "a URL",
+            _ => Type.GetType(type) is { IsEnum: true } choices ? "one of " + string.Join(", ", Enum.GetNames(choices)) : "another value",
+        });
+
+    public static string SettingOutOfRange(string name, string allowed) => $"The setting {name} has a value it can't have: set it to {allowed}, or leave it out.";
+
+    public static string NumberFrom(int min, int max) => $"a whole number from {min} to {max}";
+
+    public static string Duration() => "a duration such as 00:00:30";
+
+    public static string SettingUnknown(string name, string? similar, IEnumerable<string> known) =>
+        $"Warning: there is no setting {name}; it has no effect. {(similar is null ? $"Known are: {string.Join(", ", known)}." : $"Did you mean {similar}?")}";
+
     public static string Setting(Exception exception) => $"A setting can't be understood: {exception.Message}";
 
     public static string SandboxIsOff() => "Paas__Sandbox is off.";

@@ -96,8 +96,8 @@ public sealed class CommandTests : IAsyncLifetime
         var sure = await _paas.RunAsync("apps", "delete", "shop", "--yes");
 
         unsure.ExitCode.ShouldBe(2);
-        unsure.Error.ShouldContain("--yes");
-        sure.ShouldBe(new Outcome(0, "The app shop is deleted, with its deployments and releases. What runs of it, and its add-ons, are being removed.\n", ""));
+        unsure.Error.ShouldContain($"To delete shop on {_platform.Url} all the same, add --yes.");
+        sure.ShouldBe(new Outcome(0, $"The app shop on {_platform.Url} is deleted, with its deployments and releases. What runs of it, and its add-ons, are being removed.\n", ""));
         _platform.Only("DELETE", "/v1/apps/shop");
     }
 
@@ -169,7 +169,7 @@ public sealed class CommandTests : IAsyncLifetime
         var wrong = await _paas.RunAsync("rollback", "shop", "latest");
 
         outcome.ExitCode.ShouldBe(0, outcome.Error);
-        outcome.Output.ShouldContain($"paas logs {Samples.Id} --follow");
+        outcome.Output.ShouldContain("paas logs shop#7 --follow");
         wrong.ExitCode.ShouldBe(2);
     }
 
@@ -202,7 +202,7 @@ public sealed class CommandTests : IAsyncLifetime
         (await _paas.RunAsync("deployments", "--limit", "1")).Output.ShouldSatisfyAllConditions(
             output => output.ShouldContain("'entrypont' is not known"),
             output => output.ShouldContain("--cursor c2"));
-        (await _paas.RunAsync("deployments", "shop")).Output.ShouldContain($"{Samples.Id}  shop  Succeeded  1a2b3c4  v4");
+        (await _paas.RunAsync("deployments", "shop")).Output.ShouldContain("shop#7      Succeeded  1a2b3c4  v4");
         (await _paas.RunAsync("releases", "shop")).Output.ShouldContain("v12      Live   aaaaaaa  3 min ago  Rollback to v3");
         (await _paas.RunAsync("deliveries", "shop")).Output.ShouldContain("Ignored   The branch was deleted.");
         (await _paas.RunAsync("deliveries", "other")).Output.ShouldContain("No deliveries");
@@ -267,8 +267,13 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task The_status_tells_what_is_underway()
     {
         _platform.On("GET /health/ready", "Healthy");
-        _platform.On("GET /v1/deployments", Samples.Page(Samples.Deployment(DeploymentStates.BuildingImage), Samples.Succeeded()));
-        _platform.On("GET /v1/admin/faults", Samples.Page<FaultResponse>());
+        _platform.On("GET /v1/status", new StatusResponse
+        {
+            Caller = "operator",
+            InProgress = 1,
+            Deployments = [new DeploymentSummaryResponse { Id = Samples.Id, Name = Samples.Name, State = DeploymentStates.BuildingImage }],
+            Faults = 0,
+        });
         _platform.On("GET /v1/targets", new TargetsResponse
         {
             Items = [new() { Name = "local", WalledIn = false, Reason = "bubblewrap is not installed." }, new() { Name = "docker", WalledIn = true }],
@@ -280,14 +285,115 @@ public sealed class CommandTests : IAsyncLifetime
         outcome.ShouldBe(new Outcome(0, $"""
             Platform    {_platform.Url} (from PAAS_URL)
             State       ready
-            Underway    shop: BuildingImage ({Samples.Id})
+            Deploying   shop#7: BuildingImage
             Target      local: apps are not walled in and can read the platform's data. bubblewrap is not installed.
             Target      docker: apps are walled in
             Faults      none
 
             """, ""));
-        json.RootElement.GetProperty("underway").GetArrayLength().ShouldBe(1);
+        json.RootElement.GetProperty("deployments").GetArrayLength().ShouldBe(1);
+        (await _paas.RunAsync("whoami")).Output.ShouldBe($"operator on {_platform.Url} (from PAAS_URL)\n");
     }
+
+    [Fact]
+    public async Task A_deployment_is_known_by_its_name()
+    {
+        _platform.On("GET /v1/deployments/shop%237", Samples.Failed());
+        _platform.On($"GET /v1/deployments/{Samples.Id}", Samples.Failed());
+        _platform.On($"GET /v1/deployments/{Samples.Id}/logs", context => context.Response.WriteRawAsync("a line\n"));
+
+        (await _paas.RunAsync("deployment", "shop#7")).Output.ShouldContain("shop#7 (0a1b2c3d");
+        (await _paas.RunAsync("logs", "shop#7", "-n", "5")).Output.ShouldBe("a line\n");
+        _platform.Requests.ShouldContain(request => request.Target.EndsWith("/logs?tail=5", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_newest_deployment_tells_why_nothing_runs()
+    {
+        _platform.On("GET /v1/apps/shop/logs", new { title = "Conflict", detail = "shop has no live release.", code = ProblemCodes.NothingPrinted, app = "shop" }, 409);
+        _platform.On("GET /v1/apps/shop/deployments", Samples.Page(Samples.Failed()));
+        _platform.On($"GET /v1/deployments/{Samples.Id}/logs", context => context.Response.WriteRawAsync("a line\n"));
+
+        var outcome = await _paas.RunAsync("logs", "shop");
+
+        outcome.ShouldBe(new Outcome(0, "a line\n", "shop has no live release; this is the log of its newest deployment, shop#7.\n"));
+    }
+
+    [Fact]
+    public async Task A_rollback_without_a_version_goes_to_the_release_before_the_live_one()
+    {
+        _platform.On("GET /v1/apps/shop/releases", Samples.Page(
+            Release(6, ReleaseStates.Failed), Release(5, ReleaseStates.Live), Release(4, ReleaseStates.Failed), Release(3, ReleaseStates.Retired), Release(2, ReleaseStates.Retired)));
+        _platform.On("POST /v1/apps/shop/releases/3/rollback", Samples.Deployment(DeploymentStates.Requested), 202);
+
+        var outcome = await _paas.RunAsync("rollback", "shop", "--no-follow");
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        _platform.Only("POST", "/v1/apps/shop/releases/3/rollback");
+    }
+
+    [Theory]
+    [InlineData("set SAME=x", "Nothing changed: SAME of shop had that value already.\n")]
+    [InlineData("unset GONE", "Nothing changed: GONE of shop was not set.\n")]
+    public async Task A_change_that_changes_nothing_is_told_as_what_it_is(string command, string said)
+    {
+        _platform.On("PATCH /v1/apps/shop/config-vars", new ConfigVarsResponse { Items = [], Changed = [], IsLive = true });
+
+        var words = command.Split(' ');
+        (await _paas.RunAsync("config", words[0], "shop", words[1])).ShouldBe(new Outcome(0, said, ""));
+    }
+
+    [Fact]
+    public async Task Config_vars_are_read_exported_and_imported()
+    {
+        _platform.On("GET /v1/apps/shop/config-vars", new ConfigVarsResponse
+        {
+            Items =
+            [
+                new ConfigVarResponse { Name = "KEY", Preview = "…", Value = "one\ntwo \"#3\"", UpdatedAt = DateTime.UtcNow },
+                new ConfigVarResponse { Name = "URL", Preview = "…", Value = "postgres://a:b@c/d?e=f", UpdatedAt = DateTime.UtcNow },
+            ],
+        });
+        _platform.On("PATCH /v1/apps/shop/config-vars", new ConfigVarsResponse { Items = [], Changed = ["KEY"], IsLive = false });
+
+        (await _paas.RunAsync("config", "get", "shop", "URL")).ShouldBe(new Outcome(0, "postgres://a:b@c/d?e=f\n", ""));
+        (await _paas.RunAsync("config:get", "shop", "NONE")).ExitCode.ShouldBe(4);
+        var exported = await _paas.RunAsync("config", "export", "shop");
+        exported.ShouldBe(new Outcome(0, "KEY=\"one\\ntwo \\\"#3\\\"\"\nURL=postgres://a:b@c/d?e=f\n", ""));
+        var imported = await _paas.RunAsync("# a comment\n\nexport SINGLE='a $b' # another\n" + exported.Output, ["config", "import", "shop"]);
+
+        imported.ExitCode.ShouldBe(0, imported.Error);
+        JsonSerializer.Deserialize<Dictionary<string, string?>>(_platform.Only("PATCH", "/v1/apps/shop/config-vars").Body).ShouldBe(new Dictionary<string, string?>
+        {
+            ["SINGLE"] = "a $b",
+            ["KEY"] = "one\ntwo \"#3\"",
+            ["URL"] = "postgres://a:b@c/d?e=f",
+        }, ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task Config_vars_are_edited()
+    {
+        _platform.On("GET /v1/apps/shop/config-vars", new ConfigVarsResponse
+        {
+            Items = [.. ((string[])["A", "B", "C"]).Select(name => new ConfigVarResponse { Name = name, Preview = "…", Value = "1", UpdatedAt = DateTime.UtcNow })],
+        });
+        _platform.On("PATCH /v1/apps/shop/config-vars", new ConfigVarsResponse { Items = [], Changed = ["A", "B"], IsLive = false });
+        _paas.Environment["EDITOR"] = "sed -i -e s/A=1/A=2/ -e /B=/d";
+
+        (await _paas.RunAsync("config", "edit", "shop")).ExitCode.ShouldBe(0);
+        _platform.Only("PATCH", "/v1/apps/shop/config-vars").Body.ShouldBe("""{"A":"2","B":null}""");
+    }
+
+    private static ReleaseResponse Release(int version, string state) => new()
+    {
+        Version = version,
+        DeploymentId = Samples.Id,
+        ImageDigest = "sha256:" + new string('b', 64),
+        Description = "Deploy",
+        State = state,
+        CreatedAt = DateTime.UtcNow,
+    };
 
     private static string Body(SeenRequest request) => request.Body;
 }

@@ -25,8 +25,8 @@ public sealed class ErrorTests : IAsyncLifetime
     [Theory]
     [InlineData(400, 2)]
     [InlineData(403, 3)]
-    [InlineData(404, 2)]
-    [InlineData(409, 2)]
+    [InlineData(404, 4)]
+    [InlineData(409, 5)]
     [InlineData(422, 2)]
     [InlineData(429, 3)]
     [InlineData(500, 3)]
@@ -78,7 +78,7 @@ public sealed class ErrorTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("a-wrong-token", "The token is missing or not valid. Check PAAS_TOKEN")]
+    [InlineData("a-wrong-token", "does not accept the token. Check PAAS_TOKEN")]
     [InlineData("", "set PAAS_TOKEN, or log in with `paas login")]
     [InlineData("two\nlines", "The token has characters that no token has")]
     public async Task A_token_that_is_not_accepted_is_named(string token, string said)
@@ -151,6 +151,75 @@ public sealed class ErrorTests : IAsyncLifetime
         _platform.Requests.ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("deply shop", "There is no command 'deply'. Did you mean 'deploy'?")]
+    [InlineData("config gett shop", "There is no command 'config gett'. Did you mean 'config get'?")]
+    public async Task A_mistyped_command_is_recognized(string command, string said)
+    {
+        var outcome = await _paas.RunAsync(command.Split(' '));
+
+        outcome.ExitCode.ShouldBe(2);
+        outcome.Error.ShouldStartWith(said);
+    }
+
+    [Fact]
+    public async Task The_remedy_is_told_in_the_words_of_the_command()
+    {
+        _platform.On("GET /v1/apps/shpo", new { title = "Not found", detail = "There is no app 'shpo'. Did you mean 'shop'?", code = ProblemCodes.AppUnknown, remedy = "See GET /v1/apps." }, 404);
+
+        (await _paas.RunAsync("apps", "info", "shpo")).ShouldBe(new Outcome(
+            4, "", "There is no app 'shpo'. Did you mean 'shop'? `paas apps` lists your apps; `paas apps create NAME --repo URL` creates one.\n"));
+    }
+
+    [Theory]
+    [InlineData("help config set", "paas config set APP NAME=VALUE... [OPTIONS]")]
+    [InlineData("rollback --help", "paas rollback APP [VERSION] [OPTIONS]")]
+    [InlineData("help logs", "paas logs hello -t -n 20")]
+    [InlineData("help", "For operators:")]
+    public async Task The_help_shows_what_is_optional_and_examples(string command, string shown)
+    {
+        var outcome = await _paas.RunAsync(command.Split(' '));
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        outcome.Output.ShouldContain(shown);
+    }
+
+    [Theory]
+    [InlineData("config:set shop", "config set")]
+    [InlineData("ps:scale shop x", "'x' scales nothing")]
+    public async Task A_colon_is_a_space(string command, string said) => (await _paas.RunAsync(command.Split(' '))).Error.ShouldContain(said);
+
+    [Fact]
+    public async Task Words_are_completed()
+    {
+        _platform.On("GET /v1/apps", Samples.Page(Samples.App()));
+
+        (await _paas.RunAsync("complete", "--", "conf")).Output.ShouldBe("config\n");
+        (await _paas.RunAsync("complete", "--", "config", "s")).Output.ShouldStartWith("set\n");
+        (await _paas.RunAsync("complete", "--", "deploy", "")).Output.ShouldBe("shop\n");
+        (await _paas.RunAsync("complete", "--", "deploy", "shop", "--no-c")).Output.ShouldBe("--no-cache\n");
+        foreach (var shell in (string[])["bash", "zsh", "fish"])
+            (await _paas.RunAsync("completion", shell)).Output.ShouldContain("complete --");
+        (await _paas.RunAsync("completion", "tcsh")).ExitCode.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("login http://127.0.0.1:1")]
+    [InlineData("apps delete shop")]
+    public async Task Ctrl_C_at_a_prompt_ends_at_once_with_nothing_done(string command)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "It takes script(1) to make a terminal.");
+        using var running = _paas.StartProgram("/usr/bin/script", ["--quiet", "--return", "--command", $"exec dotnet '{PaasCommand.Dll}' {command}", "/dev/null"]);
+        await running.SeesAsync(": ");
+
+        await running.Process.StandardInput.WriteAsync('\u0003');
+        await running.Process.StandardInput.FlushAsync();
+        var outcome = await running.EndAsync();
+
+        outcome.ExitCode.ShouldBe(130, outcome.Output);
+        _platform.Requests.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task Without_arguments_it_is_friendly()
     {
@@ -199,6 +268,7 @@ public sealed class ErrorTests : IAsyncLifetime
     {
         using var other = new PaasCommand();
         _platform.On("GET /v1/apps", Samples.Page(Samples.App()));
+        _platform.On("GET /v1/status", new StatusResponse { Caller = "operator", InProgress = 0, Deployments = [], Faults = 0 });
         var file = Path.Combine(other.ConfigHome, "paas", "credentials.json");
 
         var wrong = await other.RunAsync("wrong\n", ["login", _platform.Url, "--token-stdin"]);

@@ -31,9 +31,9 @@ public sealed class FaultTests : IAsyncLifetime
         _platform.On("GET /v1/admin/dead-messages", Samples.Page<DeadMessageResponse>());
 
         (await _paas.RunAsync("faults")).ShouldBe(new Outcome(0, $"""
-            ID                                    APP   COMMIT   STEP        ATTEMPT  TRIES  REPLAYS  SINCE     MESSAGE
-            {Samples.Id}  shop  1a2b3c4  BuildImage  2        15     1        just now  No Docker Engine answers.
-            The whole story of one: paas faults ID. When the cause is gone: paas replay ID, or paas replay --all
+            DEPLOYMENT  COMMIT   STEP        ATTEMPT  TRIES  REPLAYS  SINCE     MESSAGE
+            shop#7      1a2b3c4  BuildImage  2        15     1        just now  No Docker Engine answers.
+            The whole story of one: paas faults APP#N. When the cause is gone: paas replay APP#N, or paas replay --all
 
             """, ""));
     }
@@ -95,11 +95,11 @@ public sealed class FaultTests : IAsyncLifetime
             output => output.ShouldContain("    \"app\": \"shop\"\n"),
             output => output.ShouldContain("2026-05-04 10:30:00 UTC  admin  replay  BuildImage  1        BuildImage  -"),
             output => output.ShouldEndWith($"""
-                Every try         paas logs {Samples.Id}
-                Go on             paas replay {Samples.Id}
-                From an earlier   paas replay {Samples.Id} --from DownloadCode
+                Every try         paas logs shop#7
+                Continue          paas replay shop#7
+                From an earlier   paas replay shop#7 --from DownloadCode
                 All of the step   paas replay --all --step BuildImage
-                Give it up        paas discard {Samples.Id} --reason TEXT
+                Give it up        paas discard shop#7 --reason TEXT
 
                 """));
     }
@@ -128,14 +128,14 @@ public sealed class FaultTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_replay_that_is_refused_ends_with_2()
+    public async Task A_replay_that_is_refused_ends_with_5()
     {
         _platform.On($"GET /v1/deployments/{Samples.Id}", Samples.Succeeded());
         _platform.Refuse($"POST /v1/admin/faults/{Samples.Id}/replay", 409, "Not possible in this state", "The deployment is not faulted but Succeeded.");
 
         var outcome = await _paas.RunAsync("replay", $"{Samples.Id}");
 
-        (outcome.ExitCode, outcome.Error).ShouldBe((2, "Not possible in this state. The deployment is not faulted but Succeeded.\n"));
+        (outcome.ExitCode, outcome.Error).ShouldBe((5, "Not possible in this state. The deployment is not faulted but Succeeded.\n"));
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class FaultTests : IAsyncLifetime
 
         var outcome = await _paas.RunAsync("discard", $"{Samples.Id}", "--reason", "Too old.");
 
-        outcome.ShouldBe(new Outcome(0, $"Deployment {Samples.Id} of shop is given up.\n", ""));
+        outcome.ShouldBe(new Outcome(0, $"Deployment shop#7 is given up.\n", ""));
         _platform.Only("POST", $"/v1/admin/faults/{Samples.Id}/discard").Body.ShouldBe("""{"reason":"Too old."}""");
     }
 
@@ -166,6 +166,7 @@ public sealed class FaultTests : IAsyncLifetime
     private static FaultResponse Fault() => new()
     {
         Id = Samples.Id,
+        Name = Samples.Name,
         App = "shop",
         Environment = "production",
         Commit = "1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d",

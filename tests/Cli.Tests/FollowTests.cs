@@ -184,7 +184,7 @@ public sealed class FollowTests : IAsyncLifetime
         var outcome = await running.EndAsync();
 
         outcome.ExitCode.ShouldBe(130);
-        outcome.Error.ShouldContain($"the deployment goes on. Follow it again with `paas logs {Samples.Id} --follow`");
+        outcome.Error.ShouldContain("the deployment continues. Follow it again with `paas logs shop#7 --follow`");
         _platform.Requests.ShouldNotContain(request => request.Target.EndsWith("/cancel", StringComparison.Ordinal));
     }
 
@@ -224,8 +224,119 @@ public sealed class FollowTests : IAsyncLifetime
         outcome.Output.ShouldNotContain("\u001b]0;");
     }
 
+    [Fact]
+    public async Task Without_colors_the_picture_is_still_drawn()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "It takes script(1) to make a terminal.");
+        _paas.Environment["TERM"] = "xterm-256color";
+        _paas.Environment["NO_COLOR"] = "1";
+        HoldStream();
+        using var running = OnTerminal($"stty cols 50 rows 24; exec dotnet '{PaasCommand.Dll}' deploy shop");
+        await running.SeesAsync("working");
+        running.Interrupt();
+
+        running.Output.ShouldContain("\u001b[");
+        running.Output.ShouldNotMatch("\u001b\\[[0-9;]*(3[0-7]|38|9[0-7])[;m]");
+    }
+
+    [Fact]
+    public async Task A_locale_that_knows_ASCII_only_gets_ASCII()
+    {
+        _paas.Environment["LANG"] = "C";
+        _platform.Stream(Samples.Id, async context =>
+        {
+            await FakePlatform.LogAsync(context, 1, Step.DownloadCode, "Fetching…");
+            await FakePlatform.DeploymentAsync(context, Samples.Succeeded());
+            await FakePlatform.EndAsync(context);
+        });
+
+        var outcome = await _paas.RunAsync("deploy", "shop");
+
+        outcome.Output.ShouldContain("ok BuildImage 0.4 s");
+        outcome.Output.ShouldAllBe(character => character < 128);
+    }
+
+    [Fact]
+    public async Task Standard_output_that_nobody_reads_any_more_ends_the_command_quietly()
+    {
+        _platform.Stream(Samples.Id, async context =>
+        {
+            for (var i = 0; ; i++)
+                await FakePlatform.LogAsync(context, i, Step.DownloadCode, $"line {i}");
+        });
+        using var running = _paas.StartProgram("/bin/bash", ["-c", $"dotnet '{PaasCommand.Dll}' deploy shop | head -3; exit ${{PIPESTATUS[0]}}"]);
+
+        var outcome = await running.EndAsync();
+
+        outcome.ExitCode.ShouldBe(141);
+        outcome.Error.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_token_that_a_restart_has_changed_is_read_again()
+    {
+        using var local = new PaasCommand();
+        await using var isRunning = new FileStream(Path.Combine(local.DataDirectory, "platform.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        WriteAccess("the-first-token");
+        var isRestarted = false;
+        _platform.Stream(Samples.Id, async context =>
+        {
+            if (!isRestarted)
+            {
+                await FakePlatform.LogAsync(context, 1, Step.DownloadCode, "before");
+                await _held.Task;
+                context.Abort();
+            }
+            else
+            {
+                await FakePlatform.DeploymentAsync(context, Samples.Succeeded());
+                await FakePlatform.EndAsync(context);
+            }
+        });
+        _platform.Accepted = "the-first-token";
+        using var running = local.Start("deploy", "shop");
+        await running.SeesAsync("before");
+
+        // The new platform answers before it has written down its token.
+        (isRestarted, _platform.Accepted) = (true, "the-second-token");
+        _held.SetResult();
+        await running.SeesAsync("Reconnecting");
+        WriteAccess("the-second-token");
+
+        (await running.EndAsync()).ExitCode.ShouldBe(0);
+
+        void WriteAccess(string token) => File.WriteAllText(
+            Path.Combine(local.DataDirectory, "local-access.json"), JsonSerializer.Serialize(new { url = _platform.Url, token, processId = Environment.ProcessId }));
+    }
+
+    [Fact]
+    public async Task What_is_no_stream_after_a_stream_is_waited_over()
+    {
+        _platform.Stream(Samples.Id,
+            async context =>
+            {
+                await FakePlatform.LogAsync(context, 1, Step.DownloadCode, "before");
+                await _held.Task;
+                context.Abort();
+            },
+            context =>
+            {
+                context.Response.ContentType = null;
+                return Task.CompletedTask;
+            },
+            async context =>
+            {
+                await FakePlatform.DeploymentAsync(context, Samples.Succeeded());
+                await FakePlatform.EndAsync(context);
+            });
+        using var running = _paas.Start("deploy", "shop");
+        await running.SeesAsync("before");
+        _held.SetResult();
+
+        (await running.EndAsync()).ExitCode.ShouldBe(0);
+    }
+
     [Theory]
-    [InlineData("NO_COLOR", "1")]
     [InlineData("TERM", "dumb")]
     public async Task A_terminal_that_wants_it_gets_plain_lines(string variable, string value)
     {

@@ -37,7 +37,7 @@ public sealed class LogTests : IAsyncLifetime
         (await _paas.RunAsync("logs", "shop", "--process", "web.x7k2p")).ExitCode.ShouldBe(0);
         _platform.Requests.Last().Target.ShouldBe("/v1/apps/shop/logs?tail=100&process=web.x7k2p");
 
-        (await _paas.RunAsync("logs", $"{Samples.Id}", "--tail", "5")).ExitCode.ShouldBe(2);
+        (await _paas.RunAsync("logs", $"{Samples.Id}", "--process", "web")).ExitCode.ShouldBe(2);
         (await _paas.RunAsync("logs", "shop", "--tail", "-1")).ExitCode.ShouldBe(2);
     }
 
@@ -169,7 +169,7 @@ public sealed class LogTests : IAsyncLifetime
     {
         _platform.Refuse("POST /v1/apps/shop/runs", 409, "Not possible in this state", "shop has no live release. Deploy it first.");
         var outcome = await _paas.RunAsync("run", "shop", "ls");
-        outcome.ExitCode.ShouldBe(2);
+        outcome.ExitCode.ShouldBe(5);
         outcome.Error.ShouldContain("Deploy it first.");
         (await _paas.RunAsync("run", "shop")).ExitCode.ShouldBe(2);
         (await _paas.RunAsync("run", "shop", "--env", "A", "ls")).ExitCode.ShouldBe(2);

@@ -136,7 +136,7 @@ public sealed class QuickstartTests : IDisposable
         var again = await _paas.RunAsync("quickstart", "--exit");
 
         outcome.ExitCode.ShouldBe(0, outcome.Error);
-        outcome.Output.ShouldContain("it will go on running");
+        outcome.Output.ShouldContain("it continues to run");
         again.ExitCode.ShouldBe(0, again.Error);
         again.Output.ShouldContain("<output id=\"deployment\">2</output>");
         PlatformProcess().HasExited.ShouldBeFalse();
@@ -156,7 +156,7 @@ public sealed class QuickstartTests : IDisposable
         var second = await _paas.RunAsync("quickstart", "--exit");
 
         second.ExitCode.ShouldBe(0, second.Error);
-        second.Output.ShouldContain("it will go on running");
+        second.Output.ShouldContain("it continues to run");
         second.Output.ShouldContain("<output id=\"deployment\">2</output>");
         first.Terminate();
         (await first.EndAsync()).ExitCode.ShouldBe(0);

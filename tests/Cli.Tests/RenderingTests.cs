@@ -138,13 +138,12 @@ public sealed class RenderingTests
     public void A_summary_says_what_to_do_next()
     {
         Summary(Samples.Failed()).ShouldContain("did you mean 'entrypoint'?");
-        Summary(Samples.Failed()).ShouldContain($"paas logs {Samples.Id}");
-        Summary(Samples.Faulted()).ShouldContain($"paas replay {Samples.Id}");
-        var newer = Guid.NewGuid();
-        Summary(Samples.Deployment(DeploymentStates.Superseded) with { SupersededBy = newer }).ShouldContain($"paas logs {newer} --follow");
+        Summary(Samples.Failed()).ShouldContain("paas logs shop#7");
+        Summary(Samples.Faulted()).ShouldContain("paas replay shop#7");
+        Summary(Samples.Deployment(DeploymentStates.Superseded), newer: "shop#8").ShouldContain("paas logs shop#8 --follow");
     }
 
-    private static string Summary(DeploymentResponse deployment) => string.Join('\n', DeploymentSummary.Of(deployment, unicode: true));
+    private static string Summary(DeploymentResponse deployment, string? newer = null) => string.Join('\n', DeploymentSummary.Of(deployment, unicode: true, newer));
 
     private static DeploymentProgress Running() => new()
     {

@@ -101,6 +101,6 @@ public sealed class ScaleTests : IAsyncLifetime
         var outcome = await _paas.RunAsync("restart", "shop", "--no-follow");
 
         outcome.ExitCode.ShouldBe(0, outcome.Error);
-        outcome.Output.ShouldContain(Samples.Id.ToString());
+        outcome.Output.ShouldContain(Samples.Name);
     }
 }

@@ -1,3 +1,4 @@
+using Paas.Contracts;
 using Paas.ConfigurationValidator.Source;
 using Paas.Hosting.Processes;
 using CommandLine = Paas.Contracts.CommandLine;

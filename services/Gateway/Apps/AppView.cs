@@ -16,7 +16,11 @@ internal sealed record AppRow
     public string? LastUrl { get; init; }
 }
 
-internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOptions<GatewayOptions> gateway)
+/// <summary>Where apps are seen, in a process that holds the router: its port may be another at each start.</summary>
+/// <param name="PublicUrl">The URL that people see for a host name.</param>
+public sealed record RouterUrls(Func<string, Uri> PublicUrl);
+
+internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOptions<GatewayOptions> gateway, RouterUrls? router = null)
 {
     public IQueryable<AppRow> Rows(IQueryable<App> apps) =>
         from app in apps
@@ -44,7 +48,7 @@ internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOpt
         Environment = row.Environment.Name,
         Policy = row.Environment.Policy,
         CreatedAt = row.App.CreatedAt,
-        Url = row.LastUrl ?? UrlOf(row.App.Name, request),
+        Url = UrlOf(row, request),
         WebhookUrl = $"{PublicUrl(request)}/webhooks/github/{row.App.Name}",
         WebhookSecret = secret,
         Release = row.Environment.LiveRelease,
@@ -53,9 +57,17 @@ internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOpt
 
     private string PublicUrl(HttpRequest request) => gateway.Value.PublicUrl?.TrimEnd('/') ?? $"{request.Scheme}://{request.Host.Value}";
 
-    private string UrlOf(string app, HttpRequest request)
+    private string UrlOf(AppRow row, HttpRequest request)
     {
-        var platform = new Uri(PublicUrl(request));
-        return $"{platform.Scheme}://{app}.{paas.Value.Domain}{(platform.IsDefaultPort ? "" : $":{platform.Port}")}/";
+        var host = $"{row.App.Name}.{paas.Value.Domain}";
+        if (router is null)
+            return row.LastUrl ?? $"{UrlOf(host, new Uri(PublicUrl(request)))}";
+        var now = router.PublicUrl(host);
+        if (row.LastUrl is null)
+            return $"{now}";
+        // What a manifest adds to the path stays; a cluster has hosts of its own.
+        return Uri.TryCreate(row.LastUrl, UriKind.Absolute, out var last) && last.Host == now.Host ? $"{new Uri(now, last.PathAndQuery)}" : row.LastUrl;
     }
+
+    private static Uri UrlOf(string host, Uri platform) => new UriBuilder(platform.Scheme, host, platform.IsDefaultPort ? -1 : platform.Port, "/").Uri;
 }

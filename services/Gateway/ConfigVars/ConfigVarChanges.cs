@@ -60,21 +60,29 @@ internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, LiveR
         }
 
         await outbox.SaveChangesAsync(cancellation);
-        return new ConfigVarsResponse { Items = Show(stored.Values), DeploymentId = deploymentId };
+        return new ConfigVarsResponse
+        {
+            Items = Show(stored.Values),
+            DeploymentId = deploymentId,
+            Changed = [.. set.Keys.Concat(unset).Order(StringComparer.Ordinal)],
+            IsLive = environment.LiveRelease is not null,
+        };
     }
 
-    public async Task<ConfigVarsResponse> ListAsync(string appName, CancellationToken cancellation)
+    public async Task<ConfigVarsResponse> ListAsync(string appName, bool withValues, CancellationToken cancellation)
     {
         var id = await db.FindAppIdAsync(appName, cancellation);
-        return new ConfigVarsResponse { Items = Show(await db.ConfigVars.AsNoTracking().Where(variable => variable.AppId == id).ToListAsync(cancellation)) };
+        var variables = await db.ConfigVars.AsNoTracking().Where(variable => variable.AppId == id).ToListAsync(cancellation);
+        return new ConfigVarsResponse { Items = Show(variables, withValues) };
     }
 
-    private List<ConfigVarResponse> Show(IEnumerable<ConfigVar> variables) =>
+    private List<ConfigVarResponse> Show(IEnumerable<ConfigVar> variables, bool withValues = false) =>
     [
         .. variables.OrderBy(variable => variable.Name, StringComparer.Ordinal).Select(variable => new ConfigVarResponse
         {
             Name = variable.Name,
             Preview = Open(variable) is { } value ? ConfigVarRules.Preview(value) : GatewayTexts.ConfigVarLost(),
+            Value = withValues ? Open(variable) : null,
             UpdatedAt = variable.UpdatedAt,
         }),
     ];

@@ -11,14 +11,18 @@ internal static class ConfigVarEndpoints
     public static void MapConfigVars(this IEndpointRouteBuilder v1)
     {
         var variables = v1.MapGroup("/apps/{app}/config-vars").WithTags("Config vars").ProducesProblem(404);
-        variables.MapGet("/", ListAsync).WithSummary("The names of an app's config vars, and the ends of their values.");
+        variables.MapGet("/", ListAsync).WithSummary("The names of an app's config vars, and the ends of their values; with values=true, the whole values.");
         variables.MapPut("/", ReplaceAsync).WithSummary("Replaces all config vars and, if the app is live, deploys the change.").ProducesProblem(400);
         variables.MapPatch("/", ChangeAsync)
             .WithSummary("Sets config vars, removes those that are null and, if the app is live, deploys the change.").ProducesProblem(400);
     }
 
-    private static async Task<Ok<ConfigVarsResponse>> ListAsync(string app, ConfigVarChanges changes, CancellationToken cancellation) =>
-        TypedResults.Ok(await changes.ListAsync(app, cancellation));
+    private static async Task<Ok<ConfigVarsResponse>> ListAsync(
+        string app, bool? values, HttpContext context, ConfigVarChanges changes, CancellationToken cancellation)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(await changes.ListAsync(app, values == true, cancellation));
+    }
 
     private static async Task<Ok<ConfigVarsResponse>> ReplaceAsync(
         string app, JsonBody<Dictionary<string, string?>> body, ClaimsPrincipal caller, ConfigVarChanges changes, CancellationToken cancellation) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -24,16 +25,29 @@ internal static partial class DeploymentEndpoints
 
         var deployments = v1.MapGroup("/deployments").WithTags("Deployments");
         deployments.MapGet("/", ListAsync).WithSummary("The deployments of all apps, newest first.").ProducesProblem(400);
-        deployments.MapGet("/{id:guid}", GetAsync).WithSummary("One deployment, with its steps.").ProducesProblem(404);
-        deployments.MapPost("/{id:guid}/cancel", CancelAsync).WithSummary("Asks a deployment to stop.").ProducesProblem(404).ProducesProblem(409);
-        deployments.MapGet("/{id:guid}/logs", LogEndpoint.GetAsync)
+        deployments.MapGet("/{id}", GetAsync).WithSummary("One deployment, with its steps.").ProducesProblem(404);
+        deployments.MapPost("/{id}/cancel", CancelAsync).WithSummary("Asks a deployment to stop.").ProducesProblem(404).ProducesProblem(409);
+        deployments.MapGet("/{id}/logs", LogEndpoint.GetAsync)
             .WithSummary("A deployment's log: text, or server-sent events with Accept: text/event-stream.")
             .Produces<string>(200, "text/plain", "text/event-stream").ProducesProblem(404).ProducesProblem(503);
     }
 
-    public static async Task<DeploymentState> FindDeploymentAsync(this PaasDbContext db, Guid id, CancellationToken cancellation) =>
-        await db.Deployments.AsNoTracking().SingleOrDefaultAsync(deployment => deployment.CorrelationId == id, cancellation)
-        ?? throw ProblemException.NotFound(GatewayTexts.DeploymentUnknown(id));
+    /// <param name="db">The context.</param>
+    /// <param name="idOrName">Its id, or its name: <c>hello#7</c>.</param>
+    /// <param name="cancellation">Cancels the reading.</param>
+    /// <exception cref="ProblemException">There is none.</exception>
+    public static async Task<DeploymentState> FindDeploymentAsync(this PaasDbContext db, string idOrName, CancellationToken cancellation)
+    {
+        var deployments = db.Deployments.AsNoTracking();
+        if (Guid.TryParseExact(idOrName, "D", out var id))
+            deployments = deployments.Where(deployment => deployment.CorrelationId == id);
+        else if (NamePattern().Match(idOrName) is { Success: true } name && int.TryParse(name.Groups["number"].ValueSpan, CultureInfo.InvariantCulture, out var number)
+            && (await db.FindAppAsync(name.Groups["app"].Value, cancellation)).MainEnvironment().Id is var environment)
+            deployments = deployments.Where(deployment => deployment.EnvironmentId == environment && deployment.Sequence == number);
+        else
+            throw ProblemException.NotFound(GatewayTexts.DeploymentUnknown(idOrName));
+        return await deployments.SingleOrDefaultAsync(cancellation) ?? throw ProblemException.NotFound(GatewayTexts.DeploymentUnknown(idOrName));
+    }
 
     public static Accepted<DeploymentResponse> AcceptedAt(DeploymentState deployment) =>
         TypedResults.Accepted($"/v1/deployments/{deployment.CorrelationId}", DeploymentView.Show(deployment));
@@ -86,20 +100,23 @@ internal static partial class DeploymentEndpoints
         return TypedResults.Ok(query.ToPage(found, deployment => new Position(deployment.CreatedAt, deployment.CorrelationId), DeploymentView.Show));
     }
 
-    private static async Task<Ok<DeploymentResponse>> GetAsync(Guid id, PaasDbContext db, CancellationToken cancellation) =>
+    private static async Task<Ok<DeploymentResponse>> GetAsync(string id, PaasDbContext db, CancellationToken cancellation) =>
         TypedResults.Ok(DeploymentView.Show(await db.FindDeploymentAsync(id, cancellation)));
 
     private static async Task<Accepted<DeploymentResponse>> CancelAsync(
-        Guid id, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
+        string id, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
     {
         var deployment = await db.FindDeploymentAsync(id, cancellation);
         if (DeploymentStates.IsFinal(deployment.CurrentState))
-            throw ProblemException.Conflict(GatewayTexts.CancelTooLate(id, deployment.CurrentState));
-        await outbox.PublishAsync(new CancelDeployment { DeploymentId = id, RequestedBy = caller.CallerName() }, cancellation);
+            throw ProblemException.Conflict(GatewayTexts.CancelTooLate(deployment.Name, deployment.CurrentState));
+        await outbox.PublishAsync(new CancelDeployment { DeploymentId = deployment.CorrelationId, RequestedBy = caller.CallerName() }, cancellation);
         await outbox.SaveChangesAsync(cancellation);
         return AcceptedAt(deployment);
     }
 
     [GeneratedRegex(@"^[0-9a-fA-F]{40}\z")]
     private static partial Regex CommitPattern();
+
+    [GeneratedRegex(@"^(?<app>[^#]+)#(?<number>[1-9][0-9]{0,8})\z")]
+    private static partial Regex NamePattern();
 }

@@ -10,6 +10,8 @@ internal static class DeploymentView
     public static DeploymentResponse Show(DeploymentState deployment) => new()
     {
         Id = deployment.CorrelationId,
+        Number = deployment.Sequence,
+        Name = deployment.Name,
         App = deployment.AppName,
         Environment = deployment.EnvironmentName,
         Trigger = deployment.Trigger,

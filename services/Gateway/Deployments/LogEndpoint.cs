@@ -30,28 +30,29 @@ internal sealed class LogFollowers(IOptions<GatewayOptions> options)
 internal static class LogEndpoint
 {
     public static async Task GetAsync(
-        Guid id, bool? follow, string? tail, HttpContext context, PaasDbContext db, LogReader reader, LogFollowers followers, Farewell farewell)
+        string id, bool? follow, string? tail, HttpContext context, PaasDbContext db, LogReader reader, LogFollowers followers, Farewell farewell)
     {
         var events = EventStream.IsWanted(context.Request);
         var after = events ? ResumeAfter(context.Request) : null;
         var last = tail is null ? (int?)null : OutputEndpoint.Tail(tail);
         var deployment = await db.FindDeploymentAsync(id, context.RequestAborted);
+        var found = deployment.CorrelationId;
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, farewell.Stopping);
         try
         {
-            var from = after ?? (last is { } lines ? await reader.StartOfTailAsync(id, lines, ends.Token) : LogPosition.Start);
+            var from = after ?? (last is { } lines ? await reader.StartOfTailAsync(found, lines, ends.Token) : LogPosition.Start);
             // The last lines may come a moment after the end: of what has ended the whole log is told.
             if (!events && follow != true && !DeploymentStates.IsFinal(deployment.CurrentState))
             {
-                await WriteTextAsync(context, reader.ReadAsync(id, from, ends.Token));
+                await WriteTextAsync(context, reader.ReadAsync(found, from, ends.Token));
                 return;
             }
 
             using var follower = followers.Enter();
             if (events)
-                await WriteEventsAsync(context, reader.FollowAsync(id, from, ends.Token), ends.Token);
+                await WriteEventsAsync(context, reader.FollowAsync(found, from, ends.Token), ends.Token);
             else
-                await WriteTextAsync(context, reader.FollowAsync(id, from, ends.Token));
+                await WriteTextAsync(context, reader.FollowAsync(found, from, ends.Token));
         }
         catch (OperationCanceledException) when (ends.IsCancellationRequested)
         {

@@ -20,11 +20,11 @@ internal static class FaultEndpoints
     {
         var faults = v1.MapGroup("/admin/faults").WithTags("Faults").ProducesProblem(400);
         faults.MapGet("/", ListAsync).WithSummary("Deployments that a fault of the platform has ended, newest first.").ProducesProblem(404);
-        faults.MapGet("/{id:guid}", GetAsync).WithSummary("A fault with its dead message, and what operators did about it.").ProducesProblem(404).ProducesProblem(409);
+        faults.MapGet("/{id}", GetAsync).WithSummary("A fault with its dead message, and what operators did about it.").ProducesProblem(404).ProducesProblem(409);
         faults.MapPost("/replay", ReplayManyAsync).WithSummary("Replays all faulted deployments, or those of a step, an app or a time.").ProducesProblem(404);
-        faults.MapPost("/{id:guid}/replay", ReplayAsync)
+        faults.MapPost("/{id}/replay", ReplayAsync)
             .WithSummary("Takes a faulted deployment up again, from the step that faulted or an earlier one.").ProducesProblem(404).ProducesProblem(409);
-        faults.MapPost("/{id:guid}/discard", DiscardAsync).WithSummary("Gives a faulted deployment up.").ProducesProblem(404).ProducesProblem(409);
+        faults.MapPost("/{id}/discard", DiscardAsync).WithSummary("Gives a faulted deployment up.").ProducesProblem(404).ProducesProblem(409);
         v1.MapDeadMessages();
         v1.MapOperatorActions();
     }
@@ -42,22 +42,23 @@ internal static class FaultEndpoints
             deployment => Show(deployment, replays.GetValueOrDefault(deployment.CorrelationId))));
     }
 
-    private static async Task<Ok<FaultDetailResponse>> GetAsync(Guid id, DeadMessageReader reader, PaasDbContext db, CancellationToken cancellation)
+    private static async Task<Ok<FaultDetailResponse>> GetAsync(string id, DeadMessageReader reader, PaasDbContext db, CancellationToken cancellation)
     {
         var deployment = await FindFaultedAsync(db, id, cancellation);
         var (message, missing) = await reader.FindAsync(deployment, cancellation);
-        var replays = await CountReplaysAsync(db, [id], cancellation);
+        var found = deployment.CorrelationId;
+        var replays = await CountReplaysAsync(db, [found], cancellation);
         return TypedResults.Ok(new FaultDetailResponse
         {
-            Fault = Show(deployment, replays.GetValueOrDefault(id)),
+            Fault = Show(deployment, replays.GetValueOrDefault(found)),
             DeadMessage = message is null ? null : DeadMessageView.Show(message),
             DeadMessageMissing = missing,
-            Actions = await db.ActionsOfAsync(id, cancellation),
+            Actions = await db.ActionsOfAsync(found, cancellation),
         });
     }
 
     private static async Task<Accepted<DeploymentResponse>> ReplayAsync(
-        Guid id, JsonBody<ReplayRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
+        string id, JsonBody<ReplayRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
     {
         var deployment = await FindFaultedAsync(db, id, cancellation);
         var from = body.Optional?.From;
@@ -70,7 +71,7 @@ internal static class FaultEndpoints
 
         await outbox.PublishAsync(new ReplayDeployment
         {
-            DeploymentId = id,
+            DeploymentId = deployment.CorrelationId,
             FromStep = from,
             RequestedBy = caller.CallerName(),
             FaultedStep = deployment.Step,
@@ -119,13 +120,13 @@ internal static class FaultEndpoints
     }
 
     private static async Task<Accepted<DeploymentResponse>> DiscardAsync(
-        Guid id, JsonBody<DiscardRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
+        string id, JsonBody<DiscardRequest> body, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, CancellationToken cancellation)
     {
         var reason = DeadMessageEndpoints.ReasonIn(body);
         var deployment = await FindFaultedAsync(db, id, cancellation);
         await outbox.PublishAsync(new DiscardDeployment
         {
-            DeploymentId = id,
+            DeploymentId = deployment.CorrelationId,
             RequestedBy = caller.CallerName(),
             Reason = reason,
             FaultedStep = FaultedStep(deployment),
@@ -135,12 +136,12 @@ internal static class FaultEndpoints
         return DeploymentEndpoints.AcceptedAt(deployment);
     }
 
-    private static async Task<DeploymentState> FindFaultedAsync(PaasDbContext db, Guid id, CancellationToken cancellation)
+    private static async Task<DeploymentState> FindFaultedAsync(PaasDbContext db, string id, CancellationToken cancellation)
     {
         var deployment = await db.FindDeploymentAsync(id, cancellation);
         return deployment.CurrentState == DeploymentStates.Faulted
             ? deployment
-            : throw ProblemException.Conflict(GatewayTexts.NotFaulted(id, deployment.CurrentState));
+            : throw ProblemException.Conflict(GatewayTexts.NotFaulted(deployment.Name, deployment.CurrentState));
     }
 
     private static Task<Dictionary<Guid, int>> CountReplaysAsync(PaasDbContext db, IReadOnlyList<Guid> deployments, CancellationToken cancellation) =>
@@ -158,6 +159,7 @@ internal static class FaultEndpoints
         return new FaultResponse
         {
             Id = deployment.CorrelationId,
+            Name = deployment.Name,
             App = deployment.AppName,
             Environment = deployment.EnvironmentName,
             Commit = deployment.Commit,

@@ -16,7 +16,7 @@ internal static class OperatorActionEndpoints
     public static void MapOperatorActions(this IEndpointRouteBuilder v1)
     {
         v1.MapGet("/admin/actions", ListAsync).WithTags("Faults").WithSummary("What operators did about faults and dead messages, newest first.").ProducesProblem(400);
-        v1.MapGet("/deployments/{id:guid}/actions", ListOfDeploymentAsync)
+        v1.MapGet("/deployments/{id}/actions", ListOfDeploymentAsync)
             .WithTags("Faults").WithSummary("What operators did about a deployment, newest first.").ProducesProblem(404);
     }
 
@@ -33,11 +33,8 @@ internal static class OperatorActionEndpoints
         return TypedResults.Ok(query.ToPage(found, action => new Position(action.At, action.Id), Show));
     }
 
-    private static async Task<Ok<IReadOnlyList<OperatorActionResponse>>> ListOfDeploymentAsync(Guid id, PaasDbContext db, CancellationToken cancellation)
-    {
-        await db.FindDeploymentAsync(id, cancellation);
-        return TypedResults.Ok(await db.ActionsOfAsync(id, cancellation));
-    }
+    private static async Task<Ok<IReadOnlyList<OperatorActionResponse>>> ListOfDeploymentAsync(string id, PaasDbContext db, CancellationToken cancellation) =>
+        TypedResults.Ok(await db.ActionsOfAsync((await db.FindDeploymentAsync(id, cancellation)).CorrelationId, cancellation));
 
     private static OperatorActionResponse Show(OperatorAction action) => new()
     {

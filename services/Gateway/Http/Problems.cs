@@ -43,6 +43,14 @@ internal sealed partial class ProblemHandler(IProblemDetailsService problems, IL
                 var problem = Problem(expected.Status, expected.Title, expected.Message);
                 if (expected.Field is { } field)
                     problem.Extensions["errors"] = new Dictionary<string, string[]> { [field] = [expected.Message] };
+                if (expected.Explanation is { } explanation)
+                {
+                    problem.Extensions["code"] = explanation.Code;
+                    problem.Extensions["remedy"] = explanation.Remedy;
+                    if (explanation.App is { } app)
+                        problem.Extensions["app"] = app;
+                }
+
                 return problem;
             case BadHttpRequestException { StatusCode: StatusCodes.Status400BadRequest } malformed:
                 return Problem(malformed.StatusCode, GatewayTexts.MalformedTitle(), GatewayTexts.RequestMalformed(malformed.Message));

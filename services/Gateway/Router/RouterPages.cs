@@ -20,7 +20,7 @@ internal static class RouterPages
         var encode = HtmlEncoder.Default;
         var (safeTitle, safeText) = (encode.Encode(title), encode.Encode(text));
         var page = html
-            ? $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>{safeTitle}</title><h1>{safeTitle}</h1><p>{safeText}</p></html>\n"
+            ? $"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{safeTitle}</title><h1>{safeTitle}</h1><p>{safeText}</p></html>\n"
             : $"{title}\n{text}\n";
         if (!HttpMethods.IsHead(context.Request.Method))
             await response.WriteAsync(page, context.RequestAborted);

@@ -79,13 +79,16 @@ public sealed record AppResponse
     public string? LastDeploymentState { get; init; }
 }
 
-/// <summary>A config var: its value is never shown in full again.</summary>
+/// <summary>A config var.</summary>
 public sealed record ConfigVarResponse
 {
     public required string Name { get; init; }
 
     /// <summary>The value with all but its last characters masked.</summary>
     public required string Preview { get; init; }
+
+    /// <summary>The value, if it was asked for with <c>values=true</c>; null also if it can't be opened any more.</summary>
+    public string? Value { get; init; }
     public required DateTime UpdatedAt { get; init; }
 }
 
@@ -94,6 +97,12 @@ public sealed record ConfigVarsResponse
 {
     public required IReadOnlyList<ConfigVarResponse> Items { get; init; }
 
-    /// <summary>The deployment that brings the change to the running app; null if there is no release yet.</summary>
+    /// <summary>The deployment that brings the change to the running app; null if nothing changed, or there is no release yet.</summary>
     public Guid? DeploymentId { get; init; }
+
+    /// <summary>The names that the request changed; null if it asked for no change.</summary>
+    public IReadOnlyList<string>? Changed { get; init; }
+
+    /// <summary>Whether the app has a live release; null if the request asked for no change.</summary>
+    public bool? IsLive { get; init; }
 }

@@ -20,6 +20,9 @@ public sealed record DeliveryResponse
     /// <summary>Why, in a sentence.</summary>
     public required string Reason { get; init; }
     public Guid? DeploymentId { get; init; }
+
+    /// <summary>The name of that deployment, such as <c>hello#7</c>.</summary>
+    public string? Deployment { get; init; }
 }
 
 public static class DeliveryDecisions

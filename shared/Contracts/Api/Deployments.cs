@@ -74,6 +74,12 @@ public static class DeploymentTriggers
 public sealed record DeploymentResponse
 {
     public required Guid Id { get; init; }
+
+    /// <summary>Counted for each app from 1.</summary>
+    public required int Number { get; init; }
+
+    /// <summary>What people call it, and what the API takes in place of its id: <c>hello#7</c>.</summary>
+    public required string Name { get; init; }
     public required string App { get; init; }
     public required string Environment { get; init; }
 

@@ -7,6 +7,9 @@ public sealed record FaultResponse
 {
     /// <summary>The deployment's id.</summary>
     public required Guid Id { get; init; }
+
+    /// <summary>The deployment's name, such as <c>hello#7</c>.</summary>
+    public required string Name { get; init; }
     public required string App { get; init; }
     public required string Environment { get; init; }
     public string? Commit { get; init; }

@@ -5,6 +5,9 @@ public sealed record ReleaseResponse
     /// <summary>The release's number: 12 for <c>v12</c>.</summary>
     public required int Version { get; init; }
     public required Guid DeploymentId { get; init; }
+
+    /// <summary>The name of that deployment, such as <c>hello#7</c>.</summary>
+    public string? Deployment { get; init; }
     public string? Commit { get; init; }
     public required string ImageDigest { get; init; }
 

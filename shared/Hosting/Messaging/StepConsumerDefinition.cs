@@ -46,6 +46,9 @@ public abstract class StepConsumerDefinition<TConsumer> : ConsumerDefinition<TCo
             redelivery.Intervals(_policy.Redelivery);
             redelivery.ReplaceMessageId = true;
         });
+        // A retry policy of none would retry once.
+        if (_policy.ImmediateRetries == 0)
+            return;
         endpointConfigurator.UseMessageRetry(retry =>
         {
             retry.Ignore<StepPermanentException>();

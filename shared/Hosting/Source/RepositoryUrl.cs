@@ -102,7 +102,8 @@ public sealed partial class RepositoryUrl
 
     private static (RepositoryUrl?, string?) ParseFile(string authority, string path, SourceOptions options)
     {
-        if (!options.AllowFile)
+        var isOwn = options.OwnRepositories is { } folder && authority.Length == 0 && Uri.UnescapeDataString(path).StartsWith(folder + "/", StringComparison.Ordinal);
+        if (!options.AllowFile && !isOwn)
             return (null, SourceTexts.FileNotAllowed());
         return authority.Length > 0 ? (null, SourceTexts.FileHost()) : (new RepositoryUrl("file", "", null, path), null);
     }

@@ -14,6 +14,9 @@ public sealed class SourceOptions
     /// <summary>Whether repositories on this machine (<c>file:///…</c>) may be fetched.</summary>
     public bool AllowFile { get; set; }
 
+    /// <summary>A folder on this machine whose repositories may be fetched all the same; no setting.</summary>
+    internal string? OwnRepositories { get; set; }
+
     /// <summary>
     /// If not empty, the only hosts to fetch from: <c>github.com</c> or <c>git.example.com:8443</c>, over https;
     /// <c>http://git.example.com</c> for one that is fetched from over http.

@@ -47,11 +47,21 @@ public sealed class StepPolicies
             if (!configuration.UsesRabbitMq())
                 options.ShutdownGrace = TimeSpan.Zero;
             section.Bind(options);
+            Check(step, nameof(options.ImmediateRetries), options.ImmediateRetries is >= 0 and <= 100, StartTexts.NumberFrom(0, 100));
+            Check(step, nameof(options.Concurrency), options.Concurrency is >= 1 and <= 1_000, StartTexts.NumberFrom(1, 1_000));
+            Check(step, nameof(options.Deadline), options.Deadline > TimeSpan.Zero, StartTexts.Duration());
+            Check(step, nameof(options.Redelivery), options.Redelivery.All(delay => delay >= TimeSpan.Zero), StartTexts.Duration());
             return options;
         });
     }
 
     public StepOptions this[string step] => _steps[step];
+
+    private static void Check(string step, string name, bool isRight, string allowed)
+    {
+        if (!isRight)
+            throw new StartException(StartTexts.SettingOutOfRange($"Steps__{step}__{name}", allowed));
+    }
 
     private static StepOptions Defaults(string step) => step switch
     {

@@ -19,8 +19,11 @@ public sealed class DeploymentState : SagaStateMachineInstance
     public required string EnvironmentName { get; set; }
     public required string Target { get; set; }
 
-    /// <summary>The place in the environment's order: the higher, the newer.</summary>
+    /// <summary>The place in the environment's order: the higher, the newer. As an app has one environment, it is the deployment's number, too.</summary>
     public int Sequence { get; set; }
+
+    /// <summary>What people call it: <c>hello#7</c>.</summary>
+    public string Name => NameOf(AppName, Sequence);
 
     /// <summary>One of <see cref="DeploymentTriggers"/>.</summary>
     public required string Trigger { get; set; }
@@ -94,6 +97,8 @@ public sealed class DeploymentState : SagaStateMachineInstance
     /// <summary>The last step's log, and how many batches it has: see <see cref="IStepEnded"/>.</summary>
     public Guid? LogId { get; set; }
     public int LogBatches { get; set; }
+
+    public static string NameOf(string app, int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{app}#{number}");
 }
 
 /// <summary>One attempt of one step.</summary>

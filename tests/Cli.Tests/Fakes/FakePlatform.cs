@@ -14,6 +14,9 @@ internal sealed record SeenRequest(string Method, string Target, string Body, IR
 internal sealed class FakePlatform : IAsyncDisposable
 {
     public const string Token = "a-token-of-the-tests-0123456789";
+
+    /// <summary>The token that is accepted.</summary>
+    public string Accepted { get; set; } = Token;
     private readonly ConcurrentDictionary<string, RequestDelegate> _answers = new();
     private WebApplication? _app;
 
@@ -99,7 +102,7 @@ internal sealed class FakePlatform : IAsyncDisposable
             await body.ReadToEndAsync(),
             context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase)));
         var isOpen = context.Request.Path.StartsWithSegments("/health");
-        if (!isOpen && context.Request.Headers.Authorization != $"Bearer {Token}")
+        if (!isOpen && context.Request.Headers.Authorization != $"Bearer {Accepted}")
             await ProblemAsync(context, 401, "Unauthorized", "The token is missing or not valid.");
         else if (_answers.TryGetValue($"{context.Request.Method} {context.Request.Path}", out var answer))
             await answer(context);

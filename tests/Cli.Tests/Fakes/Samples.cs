@@ -7,6 +7,7 @@ namespace Paas.Cli.Tests.Fakes;
 internal static class Samples
 {
     public static readonly Guid Id = Guid.Parse("0a1b2c3d-0000-4000-8000-00000000beef");
+    public const string Name = "shop#7";
     public static readonly DateTime Begun = new(2026, 5, 4, 10, 30, 0, DateTimeKind.Utc);
 
     public static AppResponse App(string name = "shop") => new()
@@ -31,6 +32,8 @@ internal static class Samples
     public static DeploymentResponse Deployment(string state, params string[] steps) => new()
     {
         Id = Id,
+        Number = 7,
+        Name = Name,
         App = "shop",
         Environment = "production",
         Trigger = DeploymentTriggers.Push,

@@ -7,7 +7,8 @@ internal static partial class CliTexts
         """
         Push to git, and the app runs: a Heroku of your own.
 
-        Exit codes: 0 done, 1 the deployment failed, 2 the command is wrong, 3 the platform failed or was not reached.
+        Exit codes: 0 done, 1 the deployment failed, 2 the command is wrong, 3 the platform failed or was not reached,
+        4 what it names does not exist, 5 not possible as things are, 130 Ctrl-C. Times are in this machine's time zone.
         """;
 
     public static string Welcome() =>
@@ -27,12 +28,12 @@ internal static partial class CliTexts
           {Paas} scale NAME web=2                 run more of it
           {Paas} rollback NAME v3                 go back to a release
 
-        Everything else: {Paas} --help
+        Everything else: {Paas} help, {Paas} help COMMAND
         """;
 
     public static string HelpJson() => "Print the API's JSON";
 
-    public static string HelpPlain() => "Plain lines, without drawing or colours (as with NO_COLOR, or when the output is no terminal)";
+    public static string HelpPlain() => "Plain lines, without drawing (as when the output is no terminal); NO_COLOR takes away the colors only";
 
     public static string HelpNoFollow() => "Return at once instead of watching the deployment to its end";
 
@@ -46,7 +47,7 @@ internal static partial class CliTexts
 
     public static string HelpOptionalApp() => "Only those of this app";
 
-    public static string HelpDeployment() => "The deployment's full id, or an app's name for its newest deployment";
+    public static string HelpDeployment() => "The deployment, such as hello#7; an app's name stands for its newest";
 
     public static string HelpAppName() => "The app's name: lower-case letters, digits and hyphens";
 
@@ -96,15 +97,53 @@ internal static partial class CliTexts
 
     public static string HelpNoCache() => "Build from scratch";
 
-    public static string HelpFollow() => "Go on with what comes: of an app until Ctrl-C, of a deployment or a run to its end, which the exit code tells";
+    public static string HelpFollow() => "Continue with what comes: of an app until Ctrl-C, of a deployment or a run to its end, which the exit code tells";
 
-    public static string HelpLogsOf() => "An app's name for what its instances print, or a deployment's id for its log";
+    public static string HelpLogsOf() => "An app's name for what its instances print, or a deployment, such as hello#7, for its log";
 
-    public static string HelpTail() => "With how many of the last lines to begin; 100 if not given";
+    public static string HelpTail() => "Begin with this many of the last lines; 100 of an app if not given. --tail without a number is --follow";
 
     public static string HelpProcess() => "Only those of this process type, such as web, or of one instance, such as web.1 (on a cluster web.x7k2p)";
 
     public static string HelpRunOutput() => "What this run of the app prints, such as run.1234, instead";
+
+    public static string HelpLogsSince() => "Only what was printed then or later: 30s, 45m, 3h, 2d ago, or 2026-01-31T08:00";
+
+    public static string HelpOpen() => "Open an app in the browser, or print its URL";
+
+    public static string HelpWhoAmI() => "Show which platform commands go to, how it was found, and whose token is used";
+
+    public static string HelpConfigGet() => "Print the values of config vars";
+
+    public static string HelpConfigExport() => "Print all config vars as NAME=value lines, as .env files have them";
+
+    public static string HelpConfigImport() => "Set config vars from a .env or JSON file, and watch the new release take over";
+
+    public static string HelpImportFile() => "The file; standard input if not given";
+
+    public static string HelpReplace() => "Remove the config vars that the file does not name";
+
+    public static string HelpConfigEdit() => "Edit the config vars in your editor, and watch the new release take over";
+
+    public static string HelpCompletion() => "Print a script that makes the Tab key complete this command";
+
+    public static string HelpComplete() => "Print what may follow";
+
+    public static string HelpShell() => "bash, zsh or fish";
+
+    public static string HelpUsage() => "Usage";
+
+    public static string HelpArguments() => "Arguments";
+
+    public static string HelpCommands() => "Commands";
+
+    public static string HelpOptions() => "Options";
+
+    public static string HelpExamples() => "Examples";
+
+    public static string HelpHelp() => "Show this help";
+
+    public static string HelpVersionOption() => "Show the version";
 
     public static string HelpRun() =>
         "Run a command once, with all that the app's live release has, and end with its exit code (124: over its time limit; 2 and 3 may also be this command's own). "
@@ -138,7 +177,7 @@ internal static partial class CliTexts
 
     public static string HelpRollback() => "Put an earlier release back, as a new one, and watch";
 
-    public static string HelpVersion() => "The release, such as v3";
+    public static string HelpVersion() => "The release, such as v3; the one before the live one if not given";
 
     public static string HelpDeliveries() => "List what the git hosts sent, and what was made of it";
 

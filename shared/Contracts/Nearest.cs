@@ -1,7 +1,7 @@
-namespace Paas.ConfigurationValidator.Manifests;
+namespace Paas.Contracts;
 
 /// <summary>Finds what somebody meant by a word that is not there.</summary>
-internal static class Nearest
+public static class Nearest
 {
     private const int MaxLength = 40;
 
@@ -12,15 +12,15 @@ internal static class Nearest
             return null;
         var lower = word.ToLowerInvariant();
         return known
-            .Select(candidate => (Candidate: candidate, Distance: Distance(lower, candidate)))
+            .Select(candidate => (Candidate: candidate, Distance: Distance(lower, candidate.ToLowerInvariant())))
             .Where(pair => pair.Distance <= Math.Max(1, Math.Min(pair.Candidate.Length, lower.Length) / 2))
             .OrderBy(pair => pair.Distance)
             .Select(pair => pair.Candidate)
             .FirstOrDefault();
     }
 
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).</summary>
-    internal static int Distance(string a, string b)
+    /// <summary>Insertions, deletions, replacements and swaps of neighbors (optimal string alignment).</summary>
+    public static int Distance(string a, string b)
     {
         var rows = new int[a.Length + 1, b.Length + 1];
         for (var i = 0; i <= a.Length; i++)
