@@ -1,3 +1,4 @@
+using Paas.Hosting.Network;
 using Paas.ImageBuilder.Docker;
 
 namespace Paas.ImageBuilder;
@@ -99,8 +100,11 @@ internal static partial class ImageBuilderTexts
         ? $"The base image {image} cannot be had: {error}. See that this version of the runtime exists; which images are used is up to the operator (ImageBuilder__BaseImages)."
         : $"The base image {image} cannot be had: {error}. Correct its name in the Dockerfile, or use one that everybody may fetch.";
 
-    public static string BaseImageUnreachable(string image, string error) =>
-        $"The base image {image} is not on the Docker Engine, and its registry cannot be reached: {error}.";
+    public static string BaseImageUnreachable(string image, string error, NetworkTrouble trouble) =>
+        $"The base image {image} is not on the Docker Engine, and its registry cannot be reached: {error}. {NetworkTexts.Remedy(trouble, "the machine of the Docker Engine")}";
+
+    public static string StepWithoutNetwork(BuildStep step, int? code, NetworkTrouble trouble) =>
+        $"{NetworkTexts.Sentence(trouble)} {Named(step)} needs it{(code is null ? "" : $" and ended with exit code {code}")}. {NetworkTexts.Remedy(trouble, "the machine of the Docker Engine")}";
 
     public static string EngineTrouble(string error) => $"The Docker Engine could not go on with the build: {error}. See that its machine has room, and look at its log.";
 

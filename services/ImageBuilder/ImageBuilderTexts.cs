@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Paas.Contracts;
 using Paas.Hosting.Artifacts;
+using Paas.Hosting.Network;
 
 namespace Paas.ImageBuilder;
 
@@ -55,6 +56,9 @@ internal static partial class ImageBuilderTexts
     public static string CommandFailed(string command, int exitCode) => exitCode > 128
         ? $"The build command '{Shown(command)}' was ended by signal {exitCode - 128}{(exitCode == 137 ? ", perhaps because the machine is short of memory" : "")}. See the log above for how far it came."
         : $"The build command '{Shown(command)}' ended with exit code {exitCode}. See the log above for its reasons, correct them and push again.";
+
+    public static string NotFetched(string command, NetworkTrouble trouble) =>
+        $"{NetworkTexts.Sentence(trouble)} The build command '{Shown(command)}' needs it. {NetworkTexts.Remedy(trouble, "the platform's machine")}";
 
     public static string CommandNotFound(string command, string line) =>
         $"The build command '{Shown(line)}' cannot be started: there is no '{command}' on the platform's machine or in the app. Correct the command, or make the program part of the app.";

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Paas.Hosting.Network;
 
 namespace Paas.Docker;
 
@@ -49,7 +50,7 @@ public sealed partial class ImagePushException(string message, PushProblem probl
             return new(DockerTexts.PushOfNothing(endpoint, repository), PushProblem.ImageGone);
         if (Untrusted().IsMatch(reason))
             return new(DockerTexts.RegistryNotTrusted(endpoint, repository, reason), PushProblem.Refused);
-        return Unwelcome().IsMatch(reason)
+        return NetworkWords.Read(reason) is null && Unwelcome().IsMatch(reason)
             ? new(DockerTexts.PushRefused(repository, reason), PushProblem.Refused)
             : new(DockerTexts.PushFailed(endpoint, repository, reason), PushProblem.Registry);
     }

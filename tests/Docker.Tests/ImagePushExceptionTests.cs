@@ -6,6 +6,7 @@ public sealed class ImagePushExceptionTests
     [Theory]
     [InlineData("no basic auth credentials", PushProblem.Refused)]
     [InlineData("unauthorized: authentication required", PushProblem.Refused)]
+    [InlineData("error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: \"<html>Access denied: export control regulations</html>\"", PushProblem.Registry)]
     [InlineData("denied: requested access to the resource is denied", PushProblem.Refused)]
     [InlineData("Get \"https://registry:5000/v2/\": http: server gave HTTP response to HTTPS client", PushProblem.Refused)]
     [InlineData("Get \"https://registry:5000/v2/\": x509: certificate signed by unknown authority", PushProblem.Refused)]

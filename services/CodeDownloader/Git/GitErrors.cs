@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Paas.Hosting.Network;
 
 namespace Paas.CodeDownloader.Git;
 
@@ -35,7 +36,6 @@ internal static partial class GitErrors
         (GitProblem.CommitMissing, CommitMissing()),
         (GitProblem.OtherHash, OtherHash()),
         (GitProblem.Unreachable, Unreachable()),
-        (GitProblem.Broken, Broken()),
     ];
 
     public static GitProblem Classify(GitResult result)
@@ -46,7 +46,12 @@ internal static partial class GitErrors
                 return problem;
         }
 
-        return GitProblem.Unknown;
+        // What the server says of its own accord begins with "remote: ".
+        var network = result.Errors.Where(line => !line.StartsWith("remote: ", StringComparison.Ordinal)).Select(NetworkWords.Read).OfType<NetworkTrouble>().ToList();
+        // An answer that ends too early may have been whole: then what was sent is no pack.
+        if (network.Exists(trouble => trouble.Problem != NetworkProblem.BrokeOff))
+            return GitProblem.Unreachable;
+        return result.Errors.Any(Broken().IsMatch) ? GitProblem.Broken : network.Count > 0 ? GitProblem.Unreachable : GitProblem.Unknown;
     }
 
     /// <summary>The most telling line, without URLs' secrets, for the end of a sentence.</summary>
@@ -98,8 +103,8 @@ internal static partial class GitErrors
     [GeneratedRegex("mismatched algorithms|unknown object format")]
     private static partial Regex OtherHash();
 
-    [GeneratedRegex("unable to access|returned error: [0-9]{3}|Could not resolve|Failed to connect|RPC failed|Could not read from remote repository"
-        + "|timed out|Connection reset")]
+    // Whatever the reason; those of the network are known to NetworkWords.
+    [GeneratedRegex("unable to access|returned error: [0-9]{3}|RPC failed|Could not read from remote repository|Connection reset")]
     private static partial Regex Unreachable();
 
     // A pack that ends too early although the answer was whole; what is no pack, no list of refs, no tree.

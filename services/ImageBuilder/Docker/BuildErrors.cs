@@ -3,6 +3,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Paas.Contracts;
 using Paas.Docker;
+using Paas.Hosting.Network;
 using Paas.Hosting.Steps;
 
 namespace Paas.ImageBuilder.Docker;
@@ -16,14 +17,6 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
     private const string NoProcess = "Resource temporarily unavailable";
 
     private static readonly string[] DiskFull = ["no space left on device", "disk quota exceeded"];
-
-    // What the network says when a registry can't be reached.
-    private static readonly string[] Network =
-    [
-        "no such host", "i/o timeout", "connection refused", "connection reset", "network is unreachable", "no route to host", "TLS handshake timeout",
-        "server misbehaving", "Temporary failure in name resolution", "toomanyrequests", "Too Many Requests", "500 Internal Server Error", "502 Bad Gateway",
-        "503 Service Unavailable", "504 Gateway", "Client.Timeout", "context deadline exceeded", "unexpected EOF",
-    ];
 
     // What an engine says that has trouble of its own.
     private static readonly string[] Engine =
@@ -42,11 +35,13 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
         if (BaseOf(error, step) is { } baseImage)
         {
             // A registry that can't be reached may be there in a minute; that is not for the developer to mend.
-            return Has(Network, error)
-                ? new BaseImageUnreachableException(ImageBuilderTexts.BaseImageUnreachable(baseImage, Short(error)))
+            return OfRegistry(error, baseImage) is { } trouble
+                ? new NetworkTroubleException(ImageBuilderTexts.BaseImageUnreachable(baseImage, Short(error), trouble))
                 : Failed(ImageBuilderTexts.NoBaseImage(baseImage, Short(error), isGenerated));
         }
 
+        if (step is not null && Fetches().IsMatch(step.Name) && NetworkWords.Read(error) is { } notFetched)
+            return new NetworkTroubleException(ImageBuilderTexts.StepWithoutNetwork(step, null, notFetched with { Tool = "The Docker Engine" }));
         if (Has(Engine, error) && !error.Contains("executable file not found", StringComparison.Ordinal))
             return new EngineTroubleException(ImageBuilderTexts.EngineTrouble(Short(error)));
         return Failed(step is null ? ImageBuilderTexts.BuildRefused(Short(error)) : ImageBuilderTexts.StepRefused(step, Short(error)));
@@ -66,6 +61,8 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
         // The engine does not know why a step has failed, and a program that finds the disk full says so in these words.
         if (step?.LastLines.Any(line => Has(DiskFull, line)) is true)
             return new EngineTroubleException(ImageBuilderTexts.NoRoom(step, code));
+        if (step is not null && code < Killed && ToolOutput.FindTrouble(step.Output, CommandOf(step)) is { } trouble)
+            return new NetworkTroubleException(ImageBuilderTexts.StepWithoutNetwork(step, code, trouble));
         return Failed(options.BuildCgroup is not null && step?.LastLines.Any(line => line.Contains(NoProcess, StringComparison.Ordinal)) is true
             ? ImageBuilderTexts.OutOfProcesses(step, code)
             : ImageBuilderTexts.StepFailed(step, code));
@@ -89,6 +86,18 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
         return Manifest().Match(error) is { Success: true } manifest ? $"{manifest.Groups["image"]}:{manifest.Groups["tag"]}" : null;
     }
 
+    /// <summary>Why a registry gave out no image, if that was not because it has none for us.</summary>
+    private static NetworkTrouble? OfRegistry(string error, string image)
+    {
+        var host = image.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && image.AsSpan(0, slash).ContainsAny('.', ':') ? image[..slash] : "docker.io";
+        // Registries say 403 of what they do not have, too. Docker Hub says 401 then, and 403 to addresses it does not serve.
+        return NetworkWords.Read(error) is not { } trouble || (trouble.Problem == NetworkProblem.Denied && host != "docker.io") ? null : trouble with { Host = host };
+    }
+
+    /// <summary>What a step runs, such as <c>pip install flask</c> of <c>[2/3] RUN pip install flask</c>.</summary>
+    private static string? CommandOf(BuildStep step) =>
+        step.Name.IndexOf("] RUN ", StringComparison.OrdinalIgnoreCase) is >= 0 and var start ? step.Name[(start + 6)..] : null;
+
     private static bool Has(string[] words, string error) => words.Any(word => error.Contains(word, StringComparison.OrdinalIgnoreCase));
 
     private static StepFailedException Failed(string message) => new(FailureReason.BuildFailed, message);
@@ -106,11 +115,15 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
     [GeneratedRegex(@"dockerfile parse error (on )?line (?<line>\d{1,6}): (?<what>[^\n]*)", RegexOptions.IgnoreCase)]
     private static partial Regex ParseError();
 
-    [GeneratedRegex(@"^\[[^\]]*\] load metadata for (?<image>\S+)$")]
+    // Also the image that reads the Dockerfile, named in its first line: # syntax=docker/dockerfile:1
+    [GeneratedRegex(@"^(\[[^\]]*\] load metadata for |resolve image config for (docker-image://)?|docker-image://)(?<image>\S+)$")]
     private static partial Regex LoadsBase();
 
     [GeneratedRegex(@"^\[[^\]]*\d+/\d+\] FROM (--platform=\S+ )?(?<image>\S+)", RegexOptions.IgnoreCase)]
     private static partial Regex From();
+
+    [GeneratedRegex(@"^(\[[^\]]*\d+/\d+\] ADD |https?://)", RegexOptions.IgnoreCase)]
+    private static partial Regex Fetches();
 
     [GeneratedRegex("^invalid from flag value (?<image>[^:]+(:[^ ]+)?): ")]
     private static partial Regex FlagValue();
@@ -121,9 +134,6 @@ internal sealed partial class BuildErrors(ImageBuilderOptions options, string do
     [GeneratedRegex(@"^(failed to solve( with frontend [\w.-]+)?: |failed to create LLB definition: |failed to load cache key: |rpc error: code = \w+ desc = )+")]
     private static partial Regex InnerParts();
 }
-
-/// <summary>The registry of a base image can't be reached.</summary>
-internal sealed class BaseImageUnreachableException(string message) : Exception(message);
 
 /// <summary>The engine could not build, through no fault of the app.</summary>
 internal sealed class EngineTroubleException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Paas.Docker;
+using Paas.Hosting.Network;
 using Paas.Hosting.Steps;
 
 namespace Paas.ImageBuilder.Docker;
@@ -11,17 +12,25 @@ internal sealed class BuildStep(string name)
     private const int MaxLastLines = 10;
     private const int MaxLineLength = 300;
     private readonly Queue<string> _lastLines = new();
+    private readonly Queue<string> _output = new();
 
     /// <summary>Such as <c>[2/5] RUN make</c>, or a name of the engine's own for what is no step of the Dockerfile.</summary>
     public string Name { get; } = name;
 
+    /// <summary>For people.</summary>
     public IReadOnlyCollection<string> LastLines => _lastLines;
+
+    /// <summary>More of them, for <see cref="ToolOutput"/>.</summary>
+    public IReadOnlyCollection<string> Output => _output;
 
     public void Add(string line)
     {
         _lastLines.Enqueue(line.Length <= MaxLineLength ? line : line[..MaxLineLength] + "…");
         if (_lastLines.Count > MaxLastLines)
             _lastLines.Dequeue();
+        _output.Enqueue(line.Length <= ToolOutput.LineLength ? line : line[..ToolOutput.LineLength]);
+        if (_output.Count > ToolOutput.Lines)
+            _output.Dequeue();
     }
 }
 

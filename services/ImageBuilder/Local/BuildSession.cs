@@ -1,5 +1,6 @@
 using Paas.Contracts;
 using Paas.Hosting.Artifacts;
+using Paas.Hosting.Network;
 using Paas.Hosting.Processes;
 using Paas.Hosting.Steps;
 
@@ -9,6 +10,8 @@ namespace Paas.ImageBuilder.Local;
 internal sealed class BuildSession(
     BuildImage command, LocalBuild build, string dataDirectory, IReadOnlyDictionary<string, string> host, ProcessOwner owner, IStepLog log, CancellationToken cancellation)
 {
+    // Above are the signals that have ended a command.
+    private const int MaxExitCode = 128;
     private readonly HashSet<string> _caches = [];
 
     public BuildImage Command => command;
@@ -71,6 +74,7 @@ internal sealed class BuildSession(
 
     /// <summary>Runs a tool; its output goes to the log.</summary>
     /// <exception cref="StepFailedException">It does not end with 0.</exception>
+    /// <exception cref="NetworkTroubleException">It could not fetch something.</exception>
     public async Task RunAsync(string file, params string[] arguments) => await RunAsync(file, arguments, Variables);
 
     /// <summary>Runs the repository's own command.</summary>
@@ -104,7 +108,16 @@ internal sealed class BuildSession(
     {
         var shown = WithinSlug(string.Join(' ', [Path.GetFileName(file), .. arguments]));
         log.Detail("$ " + shown);
-        var exitCode = await StartAsync(file, arguments, variables, line => log.Detail(WithinSlug(line)));
+        var lastLines = new Queue<string>();
+        var exitCode = await StartAsync(file, arguments, variables, line =>
+        {
+            lastLines.Enqueue(line.Length <= ToolOutput.LineLength ? line : line[..ToolOutput.LineLength]);
+            if (lastLines.Count > ToolOutput.Lines)
+                lastLines.Dequeue();
+            log.Detail(WithinSlug(line));
+        });
+        if (exitCode != 0 && exitCode <= MaxExitCode && ToolOutput.FindTrouble(lastLines, shown) is { } trouble)
+            throw new NetworkTroubleException(ImageBuilderTexts.NotFetched(shown, trouble));
         if (exitCode != 0)
             throw new StepFailedException(FailureReason.BuildFailed, ImageBuilderTexts.CommandFailed(shown, exitCode));
     }

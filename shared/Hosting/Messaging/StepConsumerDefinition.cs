@@ -1,5 +1,6 @@
 using MassTransit;
 using Paas.Hosting.Messaging.RabbitMq;
+using Paas.Hosting.Network;
 using Paas.Hosting.Steps;
 
 namespace Paas.Hosting.Messaging;
@@ -52,6 +53,7 @@ public abstract class StepConsumerDefinition<TConsumer> : ConsumerDefinition<TCo
         endpointConfigurator.UseMessageRetry(retry =>
         {
             retry.Ignore<StepPermanentException>();
+            retry.Ignore<NetworkTroubleException>(); // put off at once
             retry.Immediate(_policy.ImmediateRetries);
         });
     }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
 using Paas.Hosting.Messaging.RabbitMq;
+using Paas.Hosting.Network;
 using Paas.Hosting.Telemetry;
 
 namespace Paas.Hosting.Steps;
@@ -122,13 +123,15 @@ public sealed partial class StepRunner(
         var policy = policies[command.Step];
         var round = context.GetRedeliveryCount();
         var tryInRound = context.GetRetryAttempt();
-        var thisTry = round * (policy.ImmediateRetries + 1) + tryInRound + 1;
-        log.Warning(StepTexts.Fault(fault.Message, thisTry, policy.MaxTries));
-        Log.Faulted(logger, fault, command.Step, thisTry, policy.MaxTries);
+        // The network is not asked again at once, so each round has one try.
+        var immediate = fault is NetworkTroubleException ? 0 : policy.ImmediateRetries;
+        var (thisTry, maxTries) = (round * (immediate + 1) + Math.Min(tryInRound, immediate) + 1, (immediate + 1) * (policy.Redelivery.Length + 1));
+        log.Warning(StepTexts.Fault(fault.Message, thisTry, maxTries));
+        Log.Faulted(logger, fault, command.Step, thisTry, maxTries);
         if (fault is StepPermanentException)
             return false;
 
-        TimeSpan? delay = tryInRound < policy.ImmediateRetries ? TimeSpan.Zero
+        TimeSpan? delay = tryInRound < immediate ? TimeSpan.Zero
             : round < policy.Redelivery.Length ? policy.Redelivery[round]
             : null;
         if (delay is { } wait && wait > TimeSpan.Zero)
@@ -140,7 +143,7 @@ public sealed partial class StepRunner(
                 Step = command.Step,
                 Attempt = command.Attempt,
                 Try = thisTry,
-                MaxTries = policy.MaxTries,
+                MaxTries = maxTries,
                 NextTryAt = clock.GetUtcNow().UtcDateTime + wait,
                 Message = fault.Message,
             }, typeof(StepRetryScheduled));

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Paas.Contracts;
 using Paas.Hosting.Messaging;
+using Paas.Hosting.Network;
 using Paas.Hosting.Steps;
 
 namespace Paas.Hosting.Tests.Steps;
@@ -72,6 +73,18 @@ public sealed class StepRunnerTests : IAsyncLifetime
         fault.Message.Step.ShouldBe(Step.DownloadCode);
         fault.Exceptions[0].Message.ShouldBe("The network is away.");
         _tries.ShouldBe(9);
+    }
+
+    [Fact]
+    public async Task Trouble_of_the_network_is_tried_later_and_never_at_once()
+    {
+        _work = (_, attempt) => attempt < 3 ? throw new NetworkTroubleException("pypi.org could not be reached.") : Task.FromResult("sha256:late");
+        await SendAsync();
+
+        await HeardAsync<CodeDownloaded>();
+        _tries.ShouldBe(3);
+        _heard.OfType<StepRetryScheduled>().Select(retry => (retry.Try, retry.MaxTries, retry.Message))
+            .ShouldBe([(1, 3, "pypi.org could not be reached."), (2, 3, "pypi.org could not be reached.")]);
     }
 
     [Fact]

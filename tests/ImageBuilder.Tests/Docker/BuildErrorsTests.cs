@@ -25,6 +25,9 @@ public sealed class BuildErrorsTests
     [InlineData("[internal] load metadata for docker.io/library/python:9", "pull access denied, repository does not exist", true)]
     [InlineData("[internal] load metadata for docker.io/library/python:9", "docker.io/library/python:9: not found", true)]
     [InlineData("[internal] load metadata for docker.io/library/python:9", "dial tcp: lookup registry-1.docker.io on 10.0.0.1:53: no such host", false)]
+    [InlineData("[internal] load metadata for docker.io/library/python:9", "unexpected status from HEAD request to https://registry-1.docker.io/v2/library/python/manifests/9: 403 Forbidden", false)]
+    [InlineData("resolve image config for docker-image://docker.io/library/python:9", "failed to do request: Head \"https://registry-1.docker.io/v2/library/python/manifests/9\": dial tcp 1.2.3.4:443: i/o timeout", false)]
+    [InlineData("[internal] load metadata for ghcr.io/docker.io/library/python:9", "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to https://ghcr.io/token: 403 Forbidden", true)]
     [InlineData("[1/2] FROM docker.io/library/python:9", "toomanyrequests: You have reached your pull rate limit", false)]
     public void A_base_image_that_is_not_there_differs_from_a_registry_that_is_not(string step, string error, bool isDevelopers)
     {

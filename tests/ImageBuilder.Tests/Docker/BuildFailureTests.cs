@@ -1,5 +1,6 @@
 using Paas.Contracts;
 using Paas.Docker;
+using Paas.Hosting.Network;
 using Paas.ImageBuilder.Docker;
 using Paas.Servers;
 
@@ -116,10 +117,48 @@ public sealed class BuildFailureTests : IClassFixture<BusyBoxEngine>, IDisposabl
         _bench.Options.AllowedHosts = ["127.0.0.1:1"];
         const string image = "127.0.0.1:1/python:3";
 
-        var fault = await Should.ThrowAsync<BaseImageUnreachableException>(_bench.BuildAsync(await _bench.CommandAsync($"FROM {image}\nRUN echo\n")));
+        var fault = await Should.ThrowAsync<NetworkTroubleException>(_bench.BuildAsync(await _bench.CommandAsync($"FROM {image}\nRUN echo\n")));
 
         fault.Message.ShouldStartWith($"The base image {image} is not on the Docker Engine, and its registry cannot be reached: ");
         fault.Message.ShouldContain("connection refused");
+        fault.Message.ShouldEndWith("If this lasts, check that the machine of the Docker Engine can reach 127.0.0.1:1: its network, DNS and proxy.");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Cap)]
+    public async Task A_step_that_can_fetch_nothing_is_tried_again(long? memory)
+    {
+        _bench.Options.BuildMemoryBytes = memory;
+        var command = await _bench.CommandAsync("FROM busybox:stable\nRUN wget -O /x http://mirror.nowhere.example/x\n");
+
+        var fault = await Should.ThrowAsync<NetworkTroubleException>(_bench.BuildAsync(command));
+
+        fault.Message.ShouldStartWith("wget could not reach mirror.nowhere.example: the name could not be resolved. Step 2 of 2 of the Dockerfile, 'RUN wget -O /x http://mirror.nowhere.example/x', needs it and ended with exit code 1. ");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Cap)]
+    public async Task A_file_that_can_not_be_fetched_is_tried_again(long? memory)
+    {
+        _bench.Options.BuildMemoryBytes = memory;
+
+        var fault = await Should.ThrowAsync<NetworkTroubleException>(_bench.BuildAsync(await _bench.CommandAsync("FROM busybox:stable\nADD http://127.0.0.1:1/x /x\n")));
+
+        fault.Message.ShouldStartWith("The Docker Engine could not reach 127.0.0.1:1: no connection could be made. ");
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Cap)]
+    public async Task A_test_that_can_reach_nothing_is_the_developers_to_correct(long? memory)
+    {
+        _bench.Options.BuildMemoryBytes = memory;
+        var command = await _bench.CommandAsync(
+            "FROM busybox:stable\nRUN (wget -O /x http://db.nowhere.example/x; wget -O /x http://127.0.0.1:5432/); echo 'FAIL: connection refused, i/o timeout, 503 Service Unavailable'; exit 1\n");
+
+        (await _bench.FailAsync(command)).Reason.ShouldBe(FailureReason.BuildFailed);
     }
 
     [Fact]

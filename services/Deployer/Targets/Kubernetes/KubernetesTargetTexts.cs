@@ -1,4 +1,5 @@
 using System.Globalization;
+using Paas.Hosting.Network;
 
 namespace Paas.Deployer.Targets.Kubernetes;
 
@@ -60,6 +61,9 @@ internal static class KubernetesTargetTexts
 
     public static string DiskFull(string process, string words) =>
         $"{process} wrote more to its disk than it may, and the cluster ended it: {Sentence(words)} Keep files in a volume or an add-on, or have the limit raised (Kubernetes__EphemeralStorage).";
+
+    public static string RegistryUnreachable(string process, string words, NetworkTrouble trouble) =>
+        $"The nodes could not pull the image of {process}: {Sentence(words)} {NetworkTexts.Remedy(trouble, "the nodes of the cluster")}";
 
     public static string NotConfigured(string process, string words) => $"A container of {process} could not be made: {Sentence(words)}";
 

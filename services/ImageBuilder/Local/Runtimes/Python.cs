@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Paas.Contracts;
+using Paas.Hosting.Network;
 using Paas.Hosting.Processes;
 using Paas.Hosting.Steps;
 
@@ -76,7 +77,15 @@ internal sealed class Python : ISlugRuntime
         session.Log.Heading(ImageBuilderTexts.Installing(file));
         foreach (var (name, value) in PipSettings(session))
             session.Variables[name] = value;
-        await session.RunAsync(interpreter.Path, ["-I", "-m", "pip", "install", "--target", SlugEnvironment.PythonPackages, "--no-compile", .. what]);
+        try
+        {
+            await session.RunAsync(interpreter.Path, ["-I", "-m", "pip", "install", "--target", SlugEnvironment.PythonPackages, "--no-compile", .. what]);
+        }
+        catch (StepFailedException) when (PipLog.FindTrouble(PipLog.In(session)) is { } trouble)
+        {
+            throw new NetworkTroubleException(ImageBuilderTexts.NotFetched($"pip install {file}", trouble));
+        }
+
         // Compiled without times and paths in it: packing and moving the slug leaves it valid. Some packages bring
         // files that don't compile; they are not meant to be imported.
         await session.AskAsync(interpreter.Path, "-I", "-m", "compileall", "-q", "-s", session.Slug, "--invalidation-mode", "unchecked-hash", SlugEnvironment.PythonPackages);
@@ -89,6 +98,7 @@ internal sealed class Python : ISlugRuntime
         {
             ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1",
             ["PIP_NO_INPUT"] = "1",
+            ["PIP_LOG"] = PipLog.In(session),
             ["PIP_PROGRESS_BAR"] = "off",
             ["PIP_ROOT_USER_ACTION"] = "ignore",
             ["PIP_REQUIRE_VIRTUALENV"] = "0",

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Paas.Contracts;
+using Paas.Hosting.Network;
 using Paas.Kubernetes;
 
 namespace Paas.Deployer.Targets.Kubernetes.Rollouts;
@@ -115,6 +116,8 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
 
     private Trouble PullFailed(string process, string words)
     {
+        if (NetworkWords.Read(words) is { } network)
+            return new(patience, KubernetesTargetTexts.RegistryUnreachable(process, words, network));
         bool Says(string sign) => words.Contains(sign, StringComparison.OrdinalIgnoreCase);
         words = WithoutBackOff(words);
         if (PullsWithoutLogin.Any(Says))
