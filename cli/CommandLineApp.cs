@@ -84,7 +84,7 @@ internal static class CommandLineApp
         var commands = new CommandFactory(terminal, interruption);
         Command[] all =
         [
-            .. PlatformCommands.All(commands), .. AppCommands.All(commands), .. ConfigCommands.All(commands), .. ScaleCommands.All(commands),
+            .. PlatformCommands.All(commands), .. AppCommands.All(commands), .. ConfigCommands.All(commands), .. ScaleCommands.All(commands), .. InstanceCommands.All(commands),
             .. DeploymentCommands.All(commands), .. LogCommands.All(commands), .. RunCommands.All(commands), .. ReleaseCommands.All(commands), .. OperatorCommands.All(commands),
             .. CompletionCommands.All(commands),
         ];

@@ -34,12 +34,14 @@ internal static class AppCommands
     private static async Task<int> ListAsync(Session session)
     {
         var path = ApiPaths.WithPage(ApiPaths.Apps, session.Parse.GetValue(CommonOptions.Limit), session.Parse.GetValue(CommonOptions.Cursor));
-        return session.Print(await session.Client.GetAsync(path, session.Cancellation), ApiJson.Default.PageAppResponse, page =>
+        var answer = await session.Client.GetAsync(path, session.Cancellation);
+        var instances = session.Json ? null : await InstanceSummary.AskAsync(session);
+        return session.Print(answer, ApiJson.Default.PageAppResponse, page =>
         {
             if (page.Items.Count == 0)
                 session.Out.WriteLine(CliTexts.NoApps());
             else
-                Table(page.Items).Write(session.Terminal);
+                Table(page.Items, instances!).Write(session.Terminal);
             session.SayMore(page.Next);
         });
     }
@@ -130,11 +132,11 @@ internal static class AppCommands
         return ExitCodes.Done;
     }
 
-    private static Columns Table(IReadOnlyList<AppResponse> apps)
+    private static Columns Table(IReadOnlyList<AppResponse> apps, InstanceSummary instances)
     {
-        var table = new Columns("NAME", "RELEASE", "LAST DEPLOYMENT", "TARGET", "URL");
+        var table = new Columns("NAME", "RELEASE", "LAST DEPLOYMENT", "INSTANCES", "TARGET", "URL");
         foreach (var app in apps)
-            table.Add(app.Name, app.Release is { } release ? $"v{release}" : "-", app.LastDeploymentState ?? "-", app.Target, app.Url);
+            table.Add(app.Name, app.Release is { } release ? $"v{release}" : "-", app.LastDeploymentState ?? "-", instances.Of(app), app.Target, app.Url);
         return table;
     }
 

@@ -78,6 +78,7 @@ internal static class PlatformCommands
         var seen = (await session.Client.GetAsync(ApiPaths.Status, session.Cancellation)).Read(ApiJson.Default.StatusResponse);
         // An older platform, or one whose deployer is away, does not say.
         var targets = await session.Client.TrySendAsync(new HttpRequestMessage(HttpMethod.Get, ApiPaths.Targets), session.Cancellation);
+        var instances = session.Json ? null : await InstanceSummary.AskAsync(session);
         var status = new PlatformStatus
         {
             Url = PlatformFinder.Key(address.Url),
@@ -91,11 +92,11 @@ internal static class PlatformCommands
         if (session.Json)
             session.Out.WriteLine(JsonSerializer.Serialize(status, ApiJson.Default.PlatformStatus));
         else
-            Print(session, status);
+            Print(session, status, instances!);
         return status.Ready ? ExitCodes.Done : ExitCodes.Platform;
     }
 
-    private static void Print(Session session, PlatformStatus status)
+    private static void Print(Session session, PlatformStatus status, InstanceSummary instances)
     {
         session.Out.WriteLine(CliTexts.StatusPlatform(status.Url, status.FoundBy));
         session.Out.WriteLine(status.Ready ? CliTexts.StatusReady() : CliTexts.StatusNotReady());
@@ -107,6 +108,7 @@ internal static class PlatformCommands
             session.Out.WriteLine(CliTexts.StatusMoreInProgress(status.InProgress - status.Deployments.Count));
         foreach (var target in status.Targets ?? [])
             session.Out.WriteLine(CliTexts.StatusTarget(SafeText.Line(target.Name), target.WalledIn, target.Reason is { } reason ? SafeText.Line(reason) : null));
+        session.Out.WriteLine(instances.OfAll());
         session.Out.WriteLine(CliTexts.StatusFaults(status.Faults));
     }
 

@@ -26,6 +26,7 @@ internal static partial class CliTexts
           {Paas} run NAME -- COMMAND              run a command beside it
           {Paas} config set NAME KEY=value        change its configuration
           {Paas} scale NAME web=2                 run more of it
+          {Paas} ps NAME                          how its instances are
           {Paas} rollback NAME v3                 go back to a release
 
         Everything else: {Paas} help, {Paas} help COMMAND

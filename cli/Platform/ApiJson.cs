@@ -30,6 +30,8 @@ namespace Paas.Cli.Platform;
 [JsonSerializable(typeof(RunResponse))]
 [JsonSerializable(typeof(RunsResponse))]
 [JsonSerializable(typeof(TargetsResponse))]
+[JsonSerializable(typeof(InstancesResponse))]
+[JsonSerializable(typeof(Page<AppEventResponse>))]
 [JsonSerializable(typeof(LogLinesEvent))]
 [JsonSerializable(typeof(LogWaitingEvent))]
 [JsonSerializable(typeof(Problem))]

@@ -8,6 +8,7 @@ internal static class ApiPaths
     public const string Apps = "v1/apps";
     public const string Deployments = "v1/deployments";
     public const string Deliveries = "v1/deliveries";
+    public const string Instances = "v1/instances";
     public const string Faults = "v1/admin/faults";
     public const string ReplayMany = $"{Faults}/replay";
     public const string DeadMessages = "v1/admin/dead-messages";
@@ -38,6 +39,10 @@ internal static class ApiPaths
 
     public static string AppLogs(string app, int tail, string? process) =>
         $"{App(app)}/logs?tail={tail}" + (process is null ? "" : $"&process={Uri.EscapeDataString(process)}");
+
+    public static string InstancesOf(string app) => $"{App(app)}/instances";
+
+    public static string EventsOf(string app) => $"{App(app)}/events";
 
     public static string RunsOf(string app) => $"{App(app)}/runs";
 

@@ -44,6 +44,10 @@ public sealed class DeployerOptions
     [Range(typeof(TimeSpan), "00:00:00", Hours, ErrorMessage = "Deployer__StableAfter has to be a duration such as 00:01:00.")]
     public TimeSpan StableAfter { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often it is looked how the instances are, to tell of those that crash again and again.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", Hours, ErrorMessage = "Deployer__InstanceWatch has to be a duration such as 00:00:15.")]
+    public TimeSpan InstanceWatch { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long ResolveUrl waits for the new release to answer at its URL.</summary>
     [Range(typeof(TimeSpan), "00:00:00", Hours, ErrorMessage = "Deployer__UrlTimeout has to be a duration such as 00:00:15.")]
     public TimeSpan UrlTimeout { get; set; } = TimeSpan.FromSeconds(15);

@@ -47,6 +47,8 @@ public static class DeployerSetup
         services.AddSingleton<IAppLogs, LocalLogs>();
         services.AddSingleton<LocalTarget>();
         services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<LocalTarget>());
+        services.AddSingleton<IInstanceStates>(provider => provider.GetRequiredService<LocalTarget>());
+        services.AddHostedService<InstanceWatch>();
         services.AddSingleton<StandBy>();
         services.AddHostedService<LocalTargetService>();
         services.AddSingleton<RunKeeper>();
@@ -60,6 +62,7 @@ public static class DeployerSetup
             services.AddSingleton<IAppLogs, DockerLogs>();
             services.AddSingleton<IRuns, DockerRuns>();
             services.AddSingleton<IDeploymentTarget>(provider => provider.GetRequiredService<DockerTarget>());
+            services.AddSingleton<IInstanceStates>(provider => provider.GetRequiredService<DockerTarget>());
             services.AddHostedService<DockerTargetService>();
             services.AddHostedService<DiskWatch>();
         }
@@ -72,6 +75,7 @@ public static class DeployerSetup
             services.AddSingleton<KubernetesServices>();
             services.AddSingleton<KubernetesUrls>();
             services.AddSingleton<IAppLogs, KubernetesLogs>();
+            services.AddSingleton<IInstanceStates, KubernetesInstances>();
             services.AddSingleton<IDeploymentTarget, KubernetesTarget>();
             services.AddSingleton<IRuns, KubernetesRuns>();
             services.AddHostedService<PullLoginCheck>();

@@ -8,7 +8,7 @@ namespace Paas.Deployer;
 
 /// <summary>Answers those who read what runs has printed; most of them only wait for a line.</summary>
 internal sealed class OutputConsumer(OutputReader reader, IEnumerable<IDeploymentTarget> targets, IHostApplicationLifetime lifetime) :
-    IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>, IConsumer<FindTargets>
+    IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>, IConsumer<FindTargets>, IConsumer<FindInstances>
 {
     public Task Consume(ConsumeContext<ReadAppLogs> context) => AnswerAsync(context, stop => reader.ReadAsync(context.Message, stop));
 
@@ -18,6 +18,8 @@ internal sealed class OutputConsumer(OutputReader reader, IEnumerable<IDeploymen
 
     public Task Consume(ConsumeContext<FindTargets> context) =>
         context.RespondAsync(new TargetsFound { Targets = [.. targets.Select(target => target.Status)] });
+
+    public Task Consume(ConsumeContext<FindInstances> context) => AnswerAsync(context, stop => reader.FindAsync(context.Message, stop));
 
     private async Task AnswerAsync<T>(ConsumeContext context, Func<CancellationToken, Task<T>> answer)
         where T : class

@@ -9,10 +9,20 @@ using Paas.Kubernetes;
 namespace Paas.Deployer;
 
 /// <summary>Answers questions about what runs. What goes wrong is an answer as well: nobody would look into an error queue for it.</summary>
-internal sealed partial class OutputReader(IEnumerable<IAppLogs> logs, RunKeeper runs, LogPoll poll, ILogger<OutputReader> logger)
+internal sealed partial class OutputReader(IEnumerable<IAppLogs> logs, IEnumerable<IInstanceStates> instances, RunKeeper runs, LogPoll poll, ILogger<OutputReader> logger)
 {
+    private const int MaxInstances = 5000;
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
     private readonly Dictionary<string, IAppLogs> _logs = logs.ToDictionary(target => target.Name, StringComparer.Ordinal);
+
+    private readonly Dictionary<string, IInstanceStates> _instances = instances.ToDictionary(target => target.Name, StringComparer.Ordinal);
+
+    public Task<InstancesFound> FindAsync(FindInstances question, CancellationToken cancellation) => AnswerAsync(async () =>
+    {
+        var target = _instances.GetValueOrDefault(question.Target) ?? throw new RunRefusedException(DeployerTexts.UnknownTarget(question.Target, _instances.Keys));
+        var found = await target.FindInstancesAsync(question.AppId, question.WithLastLines, cancellation);
+        return new InstancesFound { Instances = [.. found.Take(MaxInstances)] };
+    }, failure => new InstancesFound { Failure = failure });
 
     public Task<OutputLines> ReadAsync(ReadAppLogs question, CancellationToken cancellation) => AnswerAsync(async () =>
     {

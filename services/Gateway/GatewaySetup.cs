@@ -14,6 +14,7 @@ using Paas.Gateway.Deployments;
 using Paas.Gateway.Faults;
 using Paas.Gateway.Formations;
 using Paas.Gateway.Http;
+using Paas.Gateway.Instances;
 using Paas.Gateway.OpenApi;
 using Paas.Gateway.Output;
 using Paas.Gateway.Releases;
@@ -139,6 +140,7 @@ public static class GatewaySetup
         v1.MapDeployments();
         v1.MapReleases();
         v1.MapAppLogs();
+        v1.MapInstances();
         v1.MapRuns();
         v1.MapTargets();
         v1.MapDeliveries();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Paas.Hosting.Messaging;
+using Paas.Orchestrator.AppEvents;
 using Paas.Orchestrator.Artifacts;
 using Paas.Orchestrator.Deployments;
 using Paas.Orchestrator.Faults;
@@ -48,6 +49,7 @@ public static class OrchestratorSetup
         bus.AddSagaStateMachine<DeploymentStateMachine, DeploymentState, DeploymentSagaDefinition>().PaasRepository();
         bus.AddConsumer<PushReceivedConsumer, PushReceivedConsumerDefinition>();
         bus.AddConsumer<AppendLogConsumer, AppendLogConsumerDefinition>();
+        bus.AddConsumer<RecordAppEventConsumer, RecordAppEventConsumerDefinition>();
         bus.AddConsumer<ConfirmStepConsumer>().Endpoint(endpoint => endpoint.Name = Endpoints.ConfirmQueue);
     }
 
@@ -78,6 +80,20 @@ public static class OrchestratorSetup
         protected override void ConfigureConsumer(
             IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<PushReceivedConsumer> consumerConfigurator, IRegistrationContext context) =>
             endpointConfigurator.UsePaasOutbox(context);
+    }
+
+    private sealed class RecordAppEventConsumerDefinition : ConsumerDefinition<RecordAppEventConsumer>
+    {
+        public RecordAppEventConsumerDefinition()
+        {
+            EndpointName = Endpoints.AppEventQueue;
+            // What is told of one app is written in its order.
+            ConcurrentMessageLimit = 1;
+        }
+
+        protected override void ConfigureConsumer(
+            IReceiveEndpointConfigurator endpointConfigurator, IConsumerConfigurator<RecordAppEventConsumer> consumerConfigurator, IRegistrationContext context) =>
+            endpointConfigurator.UseDatabaseRetry();
     }
 
     private sealed class AppendLogConsumerDefinition : ConsumerDefinition<AppendLogConsumer>

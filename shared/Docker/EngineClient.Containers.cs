@@ -248,6 +248,9 @@ public sealed record Container
     /// <summary>How it is.</summary>
     public required ContainerState State { get; init; }
 
+    /// <summary>How often the engine has started it again, since it was last started by somebody.</summary>
+    public int RestartCount { get; init; }
+
     /// <summary>What it was made with.</summary>
     public required ContainerConfig Config { get; init; }
 

@@ -28,6 +28,7 @@ public sealed class PaasDbContext : DbContext
     public DbSet<Counter> Counters => Set<Counter>();
     public DbSet<AccessToken> AccessTokens => Set<AccessToken>();
     public DbSet<OperatorAction> OperatorActions => Set<OperatorAction>();
+    public DbSet<AppEvent> AppEvents => Set<AppEvent>();
     public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
     public DbSet<InboxMessage> InboxMessages => Set<InboxMessage>();
 
@@ -102,6 +103,12 @@ public sealed class PaasDbContext : DbContext
             action.ToTable("operator_actions").HasKey(x => x.Id);
             action.HasIndex(x => x.DeploymentId);
             action.HasIndex(x => new { x.At, x.Id });
+        });
+        modelBuilder.Entity<AppEvent>(happened =>
+        {
+            happened.ToTable("app_events").HasKey(x => x.Id);
+            happened.HasOne<App>().WithMany().HasForeignKey(x => x.AppId);
+            happened.HasIndex(x => new { x.AppId, x.At, x.Id });
         });
         modelBuilder.Entity<OutboxMessage>(message =>
         {

@@ -28,14 +28,103 @@ public sealed class CommandTests : IAsyncLifetime
     {
         _platform.On("GET /v1/apps", Samples.Page(Samples.App(), Samples.App("a-longer-name") with { Release = null }));
 
+        _platform.On("GET /v1/instances", new InstancesResponse { Instances = [Samples.Instance(), Samples.Instance("web.2") with { State = InstanceState.Restarting, Restarts = 7 }] });
+
         var outcome = await _paas.RunAsync("apps");
 
         outcome.ShouldBe(new Outcome(0, """
-            NAME           RELEASE  LAST DEPLOYMENT  TARGET  URL
-            shop           v3       Succeeded        local   http://shop.localhost:8080/
-            a-longer-name  -        Succeeded        local   http://a-longer-name.localhost:8080/
+            NAME           RELEASE  LAST DEPLOYMENT  INSTANCES                             TARGET  URL
+            shop           v3       Succeeded        1 of 2 running, web.2 keeps crashing  local   http://shop.localhost:8080/
+            a-longer-name  -        Succeeded        -                                     local   http://a-longer-name.localhost:8080/
 
             """, ""));
+    }
+
+    [Fact]
+    public async Task Instances_of_an_app_are_shown_with_how_they_ended_and_what_happened()
+    {
+        var now = DateTime.UtcNow;
+        _platform.On("GET /v1/apps/shop/instances", new InstancesResponse
+        {
+            Instances =
+            [
+                Samples.Instance() with { LastLine = "listening" },
+                Samples.Instance("web.2") with
+                {
+                    State = InstanceState.Restarting,
+                    Since = now.AddSeconds(-10),
+                    Restarts = 7,
+                    LastExitCode = 3,
+                    LastExitAt = now.AddSeconds(-10),
+                    LastLine = "no \u001b[31mdatabase",
+                },
+            ],
+        });
+        _platform.On("GET /v1/apps/shop/events", Samples.Page(new AppEventResponse
+        {
+            Id = Samples.Id,
+            Kind = AppEventKind.CrashLooping,
+            Process = "web",
+            Instance = "web.2",
+            Release = 3,
+            At = now.AddHours(-3),
+            LastAt = now.AddHours(-2).AddMinutes(-1),
+            Restarts = 7,
+            Message = "web.2 of v3 keeps crashing.",
+        }));
+
+        (await _paas.RunAsync("ps", "shop")).ShouldBe(new Outcome(0, """
+            INSTANCE  STATE       SINCE      RELEASE  RESTARTS  LAST EXIT         LAST LINE
+            web.1     running     5 min ago  v3       0         -                 listening
+            web.2     restarting  just now   v3       7         code 3, just now  no database
+            2 h ago: web.2 of v3 keeps crashing.
+
+            """, ""));
+    }
+
+    [Fact]
+    public async Task Instances_of_all_apps_are_shown_as_far_as_they_are_known()
+    {
+        _platform.On("GET /v1/instances", new InstancesResponse
+        {
+            Instances = [Samples.Instance(app: "blog"), Samples.Instance()],
+            Unknown = [new SilentTarget { Target = Target.Docker, Message = "The deployer is silent." }],
+        });
+
+        (await _paas.RunAsync("ps")).ShouldBe(new Outcome(0, """
+            APP   INSTANCE  STATE    SINCE      RELEASE  RESTARTS  LAST EXIT
+            blog  web.1     running  5 min ago  v3       0         -
+            shop  web.1     running  5 min ago  v3       0         -
+            The deployer is silent.
+
+            """, ""));
+    }
+
+    [Fact]
+    public async Task An_app_without_instances_says_so()
+    {
+        _platform.On("GET /v1/apps/shop/instances", new InstancesResponse { Instances = [] });
+        _platform.On("GET /v1/apps/shop/events", Samples.Page<AppEventResponse>());
+
+        (await _paas.RunAsync("ps", "shop")).ShouldBe(new Outcome(0, "shop has no instances: it is not deployed, or scaled to zero. See: paas scale shop\n", ""));
+    }
+
+    [Theory]
+    [InlineData("[]", "[]", "none")]
+    [InlineData("[\"running\"]", "[]", "1 of 1 running")]
+    [InlineData("[\"running\", \"starting\"]", "[\"docker\"]", "1 of 2 running; not running: shop (web.2 starting); unknown on docker")]
+    public async Task Status_tells_of_the_instances_in_a_line(string states, string silent, string line)
+    {
+        _platform.On("GET /health/ready", new { status = "Healthy" });
+        _platform.On("GET /v1/deployments", Samples.Page<DeploymentResponse>());
+        _platform.On("GET /v1/admin/faults", Samples.Page<FaultResponse>());
+        _platform.On("GET /v1/instances", new InstancesResponse
+        {
+            Instances = [.. JsonSerializer.Deserialize<string[]>(states)!.Select((state, i) => Samples.Instance($"web.{i + 1}") with { State = state })],
+            Unknown = [.. JsonSerializer.Deserialize<string[]>(silent)!.Select(target => new SilentTarget { Target = target, Message = "" })],
+        });
+
+        (await _paas.RunAsync("status")).Output.ShouldContain($"\nInstances   {line}\n");
     }
 
     [Fact]
@@ -288,6 +377,7 @@ public sealed class CommandTests : IAsyncLifetime
             Deploying   shop#7: BuildingImage
             Target      local: apps are not walled in and can read the platform's data. bubblewrap is not installed.
             Target      docker: apps are walled in
+            Instances   unknown
             Faults      none
 
             """, ""));

@@ -26,6 +26,13 @@ internal sealed class DeployerClient(IBus bus)
     public async Task<IReadOnlyList<RunStatus>> AskAsync(FindRuns question, CancellationToken cancellation) =>
         RunsOf(await AskAsync<FindRuns, RunsFound>(Endpoints.Output, question, Patience, GatewayTexts.DeployerSilent(), cancellation));
 
+    /// <exception cref="ProblemException">It is not known how they are.</exception>
+    public async Task<IReadOnlyList<InstanceStatus>> AskAsync(FindInstances question, TimeSpan patience, CancellationToken cancellation)
+    {
+        var answer = await AskAsync<FindInstances, InstancesFound>(Endpoints.Output, question, patience, GatewayTexts.InstancesUnknown(question.Target), cancellation);
+        return answer.Failure is { } failure ? throw ProblemOf(failure) : answer.Instances;
+    }
+
     public async Task<RunStatus> AskAsync(StartRun command, CancellationToken cancellation) => RunsOf(
         await AskAsync<StartRun, RunsFound>(Endpoints.Run, command, PatienceWithRuns, GatewayTexts.RunPerhapsStarted(command.App), cancellation))[0];
 

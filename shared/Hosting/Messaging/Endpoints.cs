@@ -9,6 +9,7 @@ namespace Paas.Hosting.Messaging;
 public static class Endpoints
 {
     public const string LogQueue = "append-log";
+    public const string AppEventQueue = "record-app-event";
     public const string DeploymentQueue = "deployment";
     public const string PushQueue = "push-received";
     public const string ConfirmQueue = "confirm-step";
@@ -26,6 +27,7 @@ public static class Endpoints
     internal static IReadOnlyList<string> OfEachProcess { get; } = [StopStepQueue, GatewayNewsQueue];
 
     public static Uri Log { get; } = Address(LogQueue);
+    public static Uri AppEvents { get; } = Address(AppEventQueue);
     public static Uri Confirm { get; } = Address(ConfirmQueue);
     public static Uri Route { get; } = Address(RouteQueue);
     public static Uri RemoveApp { get; } = Address(RemoveAppQueue);

@@ -26,6 +26,17 @@ internal static class Samples
         LastDeploymentState = DeploymentStates.Succeeded,
     };
 
+    public static InstanceResponse Instance(string name = "web.1", string app = "shop") => new()
+    {
+        App = app,
+        Name = name,
+        Process = name.Split('.')[0],
+        Release = 3,
+        State = InstanceState.Running,
+        Since = DateTime.UtcNow.AddMinutes(-5),
+        Restarts = 0,
+    };
+
     public static Page<T> Page<T>(params T[] items) => new() { Items = items };
 
     /// <summary>A deployment in a state, with its first steps in the states given.</summary>

@@ -64,6 +64,7 @@ internal sealed class TestPlatform : IAsyncDisposable
             bus.AddConsumer<FakeRouter, RouterDefinition>();
             bus.AddConsumer<ConfirmingSaga, ConfirmDefinition>();
             bus.AddConsumer<EventRecorder>();
+            bus.AddConsumer<AppEventRecorder>().Endpoint(endpoint => endpoint.Name = Endpoints.AppEventQueue);
         });
         var platform = new TestPlatform(builder.Build(), folder, dataDirectory is null) { App = app ?? Guid.NewGuid() };
         await platform._host.StartAsync();
@@ -171,6 +172,16 @@ internal sealed class TestPlatform : IAsyncDisposable
     private sealed class ConfirmDefinition : ConsumerDefinition<ConfirmingSaga>
     {
         public ConfirmDefinition() => EndpointName = Endpoints.ConfirmQueue;
+    }
+}
+
+/// <summary>Keeps what is told for the history of apps.</summary>
+internal sealed class AppEventRecorder(EventRecorder.Events events) : IConsumer<RecordAppEvent>
+{
+    public Task Consume(ConsumeContext<RecordAppEvent> context)
+    {
+        events.All.Enqueue(context.Message);
+        return Task.CompletedTask;
     }
 }
 

@@ -49,11 +49,12 @@ internal sealed class FakeDeployer
             await context.RespondAsync(await answer, (await answer).GetType());
     }
 
-    private sealed class Reader(FakeDeployer deployer, IHostApplicationLifetime lifetime) : IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>
+    private sealed class Reader(FakeDeployer deployer, IHostApplicationLifetime lifetime) : IConsumer<ReadAppLogs>, IConsumer<ReadRunOutput>, IConsumer<FindRuns>, IConsumer<FindInstances>
     {
         public Task Consume(ConsumeContext<ReadAppLogs> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
         public Task Consume(ConsumeContext<ReadRunOutput> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
         public Task Consume(ConsumeContext<FindRuns> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
+        public Task Consume(ConsumeContext<FindInstances> context) => deployer.AnswerAsync(context, lifetime.ApplicationStopping);
     }
 
     private sealed class Runner(FakeDeployer deployer, IHostApplicationLifetime lifetime) : IConsumer<StartRun>, IConsumer<StopRun>

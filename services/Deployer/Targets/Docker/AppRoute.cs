@@ -43,6 +43,20 @@ internal sealed partial class AppRoute : IDisposable
 
     public void Look() => _looks.Writer.TryWrite(true);
 
+    /// <summary>Whether a container that serves HTTP answered when it was last looked at.</summary>
+    public async Task<bool> IsHealthyAsync(Container container, CancellationToken cancellation)
+    {
+        await _turn.WaitAsync(cancellation);
+        try
+        {
+            return _healthy.ContainsKey(Key(container));
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     /// <summary>Decides that a release is to serve, waits until the router sends its requests there, and ends the ones before.</summary>
     /// <exception cref="RouteRefusedException">The router has a newer release.</exception>
     public async Task SwitchAsync(DeployRelease release, Rollout rollout, CancellationToken cancellation)

@@ -29,6 +29,8 @@ internal sealed partial class DockerApp(Guid appId, Tombstones tombstones, Docke
     /// <summary>Looks where the app's instances are, and tells the router if that has changed.</summary>
     public void Look() => _route.Look();
 
+    public Task<bool> IsHealthyAsync(Container container, CancellationToken cancellation) => _route.IsHealthyAsync(container, cancellation);
+
     public async Task DeployAsync(DeployRelease command, IStepLog log, Func<CancellationToken, Task> confirm, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _ending.Token);

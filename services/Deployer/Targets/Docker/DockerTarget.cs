@@ -10,13 +10,14 @@ using Paas.Hosting.Steps;
 namespace Paas.Deployer.Targets.Docker;
 
 /// <summary>Runs releases as containers on one Docker Engine, behind the platform's router.</summary>
-internal sealed class DockerTarget : IDeploymentTarget, IAsyncDisposable
+internal sealed class DockerTarget : IDeploymentTarget, IInstanceStates, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Guid, Lazy<DockerApp>> _apps = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Tombstones _tombstones;
     private readonly DockerServices _services;
     private readonly UrlResolver _urls;
+    private readonly ContainerStates _states;
     private bool _disposed;
 
     public DockerTarget(
@@ -26,6 +27,7 @@ internal sealed class DockerTarget : IDeploymentTarget, IAsyncDisposable
         _tombstones = new Tombstones(Path.Combine(Path.GetFullPath(paas.Value.DataDirectory), Target.Docker));
         _services = new DockerServices(engine, images, addOns, new HealthProbe(options, clock), router, sealer, paas, options, clock, logger);
         _urls = urls;
+        _states = new ContainerStates(engine, options.Value, clock);
     }
 
     public string Name => Target.Docker;
@@ -40,6 +42,9 @@ internal sealed class DockerTarget : IDeploymentTarget, IAsyncDisposable
     }
 
     public Task RemoveAsync(RemoveApp command, CancellationToken cancellation) => AppOf(command.AppId).RemoveAsync(command, cancellation);
+
+    public Task<IReadOnlyList<InstanceStatus>> FindInstancesAsync(Guid? appId, bool withLastLines, CancellationToken cancellation) =>
+        _states.FindAsync(appId, withLastLines, (id, container) => AppOf(id).IsHealthyAsync(container, cancellation), cancellation);
 
     /// <summary>Looks where an app's instances are.</summary>
     public void Look(Guid appId)

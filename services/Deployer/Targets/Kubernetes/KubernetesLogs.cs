@@ -31,7 +31,7 @@ internal sealed class KubernetesLogs(KubernetesClient cluster) : IAppLogs
     private static string QueryOf(Guid appId) => $"{AppNamespace.AppIdLabel}={appId},{AppNamespace.Version},!{AddOnObjects.AddOnLabel}";
 
     /// <summary>Such as <c>web.x7k2p</c>: pods have no numbers.</summary>
-    private static string SourceOf(KubernetesObject pod)
+    internal static string SourceOf(KubernetesObject pod)
     {
         var component = pod.Labels.GetValueOrDefault(AppNamespace.Component) ?? "";
         return component == ReleaseObjects.ReleaseCommand ? component : $"{component}.{pod.Name[(pod.Name.LastIndexOf('-') + 1)..]}";

@@ -17,7 +17,10 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _ending = new();
     private AppLog? _log;
-    private RunningRelease? _running;
+    private volatile RunningRelease? _running;
+
+    /// <summary>How the instances of the live release are; while it could not be brought up again yet, they are about to start.</summary>
+    public IReadOnlyList<InstanceStatus> Statuses => _running?.Statuses ?? (folder.IsRemoved || folder.ReadCurrent() is not { } release ? [] : Waiting(release));
 
     public void Dispose()
     {
@@ -239,6 +242,17 @@ internal sealed partial class LocalApp(AppFolder folder, LocalServices services)
             Log.NotDeleted(services.Logger, exception, folder.Root);
         }
     }
+
+    private static List<InstanceStatus> Waiting(CurrentRelease release) => [.. release.Run.Processes
+        .SelectMany(type => Enumerable.Range(1, Math.Max(0, type.Scale)).Select(number => new InstanceStatus
+        {
+            AppId = release.AppId,
+            App = release.App,
+            Name = $"{type.Name}.{number}",
+            Process = type.Name,
+            Release = release.Release,
+            State = InstanceState.Starting,
+        }))];
 
     private static StepStaleException Removed(string app) => new(DeployerTexts.Removed(app));
 

@@ -11,7 +11,7 @@ using Paas.Hosting.Steps;
 namespace Paas.Deployer.Targets.Local;
 
 /// <summary>Runs releases as processes on this machine, behind the platform's router.</summary>
-internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
+internal sealed partial class LocalTarget : IDeploymentTarget, IInstanceStates, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Guid, LocalApp> _apps = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -45,6 +45,14 @@ internal sealed partial class LocalTarget : IDeploymentTarget, IAsyncDisposable
         _urls.ResolveAsync(command, log, cancellation);
 
     public Task RemoveAsync(RemoveApp command, CancellationToken cancellation) => AppOf(command.AppId).RemoveAsync(command, cancellation);
+
+    public Task<IReadOnlyList<InstanceStatus>> FindInstancesAsync(Guid? appId, bool withLastLines, CancellationToken cancellation)
+    {
+        // Those that were not asked for yet are restored, or about to be.
+        var apps = AppFolder.All(_folder).Select(folder => folder.AppId).Where(id => appId is null || id == appId);
+        return Task.FromResult<IReadOnlyList<InstanceStatus>>([.. apps.SelectMany(id => AppOf(id).Statuses)
+            .Select(status => withLastLines ? status : status with { LastLine = null })]);
+    }
 
     /// <summary>Begins to start every app again that ran before; one that does not come up is tried on, beside the others.</summary>
     public void Restore() =>

@@ -32,6 +32,9 @@ internal sealed class RunningRelease : IAsyncDisposable
     /// <summary>Done when all instances have been healthy at the same time once.</summary>
     public Task BecameHealthy => _becameHealthy.Task;
 
+    /// <summary>How its instances are.</summary>
+    public IReadOnlyList<InstanceStatus> Statuses => [.. _slots.Select(slot => slot.Status)];
+
     public bool IsHealthy => _slots.All(slot => slot.IsHealthy);
 
     /// <summary>Done when the router sends its requests here and the release before has ended.</summary>

@@ -17,6 +17,7 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
     private volatile IInstance? _instance;
     private volatile Uri? _address;
     private volatile bool _healthy;
+    private volatile SlotHistory _history = new(null, 0, null);
 
     public string Name { get; } = $"{type.Name}.{number}";
 
@@ -34,6 +35,30 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
 
     public IReadOnlyList<string> LastLines => _instance?.LastLines ?? [];
 
+    /// <summary>How it is at the moment.</summary>
+    public InstanceStatus Status
+    {
+        get
+        {
+            var (since, restarts, end) = _history;
+            return new InstanceStatus
+            {
+                AppId = parts.Release.AppId,
+                App = parts.Release.App,
+                Name = Name,
+                Process = type.Name,
+                Release = parts.Release.Release,
+                State = IsHealthy ? InstanceState.Running : _instance is { Ended.IsCompleted: false } || end is null ? InstanceState.Starting : InstanceState.Restarting,
+                Since = since,
+                Restarts = restarts,
+                LastExitCode = end?.ExitCode,
+                Reason = end?.Reason,
+                LastExitAt = end?.At,
+                LastLine = LastLines is [.., var line] ? line : end?.LastLine,
+            };
+        }
+    }
+
     /// <summary>Starts the instance and waits until it is healthy.</summary>
     /// <exception cref="StepFailedException">It is not; the message says why.</exception>
     public async Task StartAsync(Action<string> warn, CancellationToken cancellation)
@@ -47,6 +72,7 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
             throw new StepFailedException(FailureReason.AppExited, DeployerTexts.CommandNotFound(Name, missing.Command));
         }
 
+        Note(history => history with { Since = Now });
         if (IsWeb)
         {
             var host = parts.Instances.HostOf(parts.Release.App);
@@ -58,6 +84,7 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
         }
 
         _healthy = true;
+        Note(history => history with { Since = Now });
     }
 
     /// <summary>Keeps an instance running, until it is canceled.</summary>
@@ -71,16 +98,20 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
         {
             var since = parts.Clock.GetTimestamp();
             string problem;
+            int? exitCode = null;
             try
             {
                 if (_instance is null)
                 {
+                    if (_history.End is not null)
+                        Note(history => history with { Restarts = history.Restarts + 1 });
                     await StartAsync(warning => parts.Log.Write(AppLog.Platform, warning), cancellation);
                     parts.Log.Write(AppLog.Platform, DeployerTexts.Started(Name));
                     changed();
                 }
 
-                problem = DeployerTexts.Exited(Name, await _instance!.Ended.WaitAsync(cancellation));
+                exitCode = await _instance!.Ended.WaitAsync(cancellation);
+                problem = DeployerTexts.Exited(Name, exitCode.Value);
             }
             catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
             {
@@ -93,6 +124,9 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
             }
 
             _healthy = false;
+            exitCode ??= _instance is { Ended.IsCompletedSuccessfully: true } ended ? await ended.Ended : null;
+            var lastLine = LastLines is [.., var line] ? line : null;
+            Note(history => history with { Since = Now, End = new SlotEnd(Now, exitCode, problem, lastLine) });
             changed();
             if (parts.Clock.GetElapsedTime(since) >= options.StableAfter)
                 delay = options.RestartDelay;
@@ -102,6 +136,11 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
             delay = delay * 2 < options.MaxRestartDelay ? delay * 2 : options.MaxRestartDelay;
         }
     }
+
+    private DateTime Now => parts.Clock.GetUtcNow().UtcDateTime;
+
+    // Only one at a time starts, watches or stops what is in the place.
+    private void Note(Func<SlotHistory, SlotHistory> change) => _history = change(_history);
 
     /// <summary>Ends the instance and what it has left behind. Not while it is supervised.</summary>
     public async Task StopAsync(TimeSpan grace)
@@ -115,3 +154,16 @@ internal sealed class Slot(ReleaseParts parts, ProcessType type, int number)
         _instance = null;
     }
 }
+
+/// <summary>What has happened in the place of an instance.</summary>
+/// <param name="Since">Since when it is as it is.</param>
+/// <param name="Restarts">How often it was started again.</param>
+/// <param name="End">How it ended the last time; null if it never has.</param>
+internal sealed record SlotHistory(DateTime? Since, int Restarts, SlotEnd? End);
+
+/// <summary>How an instance ended by itself.</summary>
+/// <param name="At">When.</param>
+/// <param name="ExitCode">Null if it could not be started.</param>
+/// <param name="Reason">A sentence.</param>
+/// <param name="LastLine">The last it had printed.</param>
+internal sealed record SlotEnd(DateTime At, int? ExitCode, string Reason, string? LastLine);
