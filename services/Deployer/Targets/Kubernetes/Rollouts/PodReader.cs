@@ -116,10 +116,11 @@ internal sealed class PodReader(int memory, string healthPath, TimeSpan patience
 
     private Trouble PullFailed(string process, string words)
     {
-        if (NetworkWords.Read(words) is { } network)
+        words = WithoutBackOff(words);
+        // 403 is what a registry says of a login, too.
+        if (NetworkWords.Read(words) is { Problem: not NetworkProblem.Denied } network)
             return new(patience, KubernetesTargetTexts.RegistryUnreachable(process, words, network));
         bool Says(string sign) => words.Contains(sign, StringComparison.OrdinalIgnoreCase);
-        words = WithoutBackOff(words);
         if (PullsWithoutLogin.Any(Says))
             return new(patience / 2, KubernetesTargetTexts.PullRefused(process, words)) { Lasts = true };
         if (!PullsThatNeverWork.Any(Says))
