@@ -248,6 +248,12 @@ internal static partial class CliTexts
 
     public static string NotEdited() => "Nothing changed.";
 
+    public static string BuildSeesLater() => "Builds see the change with the next deployment of code.";
+
+    public static string SeenBy(bool runOnly) => runOnly ? "app" : "app, builds";
+
+    public static string EitherRunOrBuild() => "--run-only and --for-build exclude each other. Give one of them.";
+
     // Instances
     public static string NoFormation(string app) => $"{app} was never deployed, so its process types are not known yet. Deploy it: {Paas} deploy {app}";
 

@@ -14,6 +14,8 @@ internal static class ConfigCommands
     private static readonly Argument<string[]> Names = new("NAME") { Description = CliTexts.HelpNames(), Arity = ArgumentArity.OneOrMore };
     private static readonly Argument<string?> ImportFile = new("FILE") { Description = CliTexts.HelpImportFile(), Arity = ArgumentArity.ZeroOrOne };
     private static readonly Option<bool> Replace = new("--replace") { Description = CliTexts.HelpReplace() };
+    private static readonly Option<bool> RunOnly = new("--run-only") { Description = CliTexts.HelpRunOnly() };
+    private static readonly Option<bool> ForBuild = new("--for-build") { Description = CliTexts.HelpForBuild() };
     private static readonly Argument<string?> AppToList = new("APP") { Description = CliTexts.HelpApp(), Arity = ArgumentArity.ZeroOrOne };
 
     public static IEnumerable<Command> All(CommandFactory commands) =>
@@ -24,7 +26,7 @@ internal static class ConfigCommands
             commands.Create("export", CliTexts.HelpConfigExport(), ExportAsync, CommonOptions.App, CommonOptions.Json),
             commands.Create("import", CliTexts.HelpConfigImport(), ImportAsync, CommonOptions.App, ImportFile, Replace, CommonOptions.NoFollow, CommonOptions.Json),
             commands.Create("edit", CliTexts.HelpConfigEdit(), EditAsync, CommonOptions.App, CommonOptions.NoFollow),
-            commands.Create("set", CliTexts.HelpConfigSet(), SetAsync, CommonOptions.App, Assignments, CommonOptions.NoFollow, CommonOptions.Json),
+            commands.Create("set", CliTexts.HelpConfigSet(), SetAsync, CommonOptions.App, Assignments, RunOnly, ForBuild, CommonOptions.NoFollow, CommonOptions.Json),
             commands.Create("unset", CliTexts.HelpConfigUnset(), UnsetAsync, CommonOptions.App, Names, CommonOptions.NoFollow, CommonOptions.Json)),
     ];
 
@@ -41,9 +43,9 @@ internal static class ConfigCommands
                 return;
             }
 
-            var table = new Columns("NAME", "VALUE", "CHANGED");
+            var table = new Columns("NAME", "VALUE", "SEEN BY", "CHANGED");
             foreach (var item in vars.Items)
-                table.Add(item.Name, item.Preview, Words.Ago(item.UpdatedAt, session.Terminal.Time.GetUtcNow()));
+                table.Add(item.Name, item.Preview, CliTexts.SeenBy(item.RunOnly), Words.Ago(item.UpdatedAt, session.Terminal.Time.GetUtcNow()));
             table.Write(session.Terminal);
         });
     }
@@ -151,7 +153,10 @@ internal static class ConfigCommands
                 throw CliException.Usage(CliTexts.NamedTwice(name));
         }
 
-        return await ChangeAsync(session, changes);
+        var (runOnly, forBuild) = (session.Parse.GetValue(RunOnly), session.Parse.GetValue(ForBuild));
+        if (runOnly && forBuild)
+            throw CliException.Usage(CliTexts.EitherRunOrBuild());
+        return await ChangeAsync(session, changes, runOnly: runOnly ? true : forBuild ? false : null);
     }
 
     private static Task<int> UnsetAsync(Session session)
@@ -187,15 +192,20 @@ internal static class ConfigCommands
         }
     }
 
-    private static async Task<int> ChangeAsync(Session session, Dictionary<string, string?> changes, HttpMethod? method = null)
+    private static async Task<int> ChangeAsync(Session session, Dictionary<string, string?> changes, HttpMethod? method = null, bool? runOnly = null)
     {
         var app = session.Parse.GetRequiredValue(CommonOptions.App);
         var answer = await session.Client.SendAsync(
-            method ?? HttpMethod.Patch, ApiPaths.ConfigVars(app), changes, ApiJson.Default.DictionaryStringString, session.Cancellation);
+            method ?? HttpMethod.Patch, ApiPaths.ConfigVars(app, runOnly), changes, ApiJson.Default.DictionaryStringString, session.Cancellation);
         var vars = answer.Read(ApiJson.Default.ConfigVarsResponse);
-        session.Print(answer, ApiJson.Default.ConfigVarsResponse, _ => session.Out.WriteLine(vars.Changed is { Count: 0 }
-            ? CliTexts.NothingChanged(app, changes.Where(change => change.Value is not null).Select(change => change.Key), changes.Where(change => change.Value is null).Select(change => change.Key))
-            : CliTexts.ConfigChanged(app, vars.Changed ?? [.. changes.Keys], vars.IsLive ?? vars.DeploymentId is not null)));
+        session.Print(answer, ApiJson.Default.ConfigVarsResponse, _ =>
+        {
+            session.Out.WriteLine(vars.Changed is { Count: 0 }
+                ? CliTexts.NothingChanged(app, changes.Where(change => change.Value is not null).Select(change => change.Key), changes.Where(change => change.Value is null).Select(change => change.Key))
+                : CliTexts.ConfigChanged(app, vars.Changed ?? [.. changes.Keys], vars.IsLive ?? vars.DeploymentId is not null));
+            if (vars.DeploymentId is not null && (vars.Changed ?? [.. changes.Keys]).Any(name => !vars.Items.Any(item => item.Name == name && item.RunOnly)))
+                session.Out.WriteLine(CliTexts.BuildSeesLater());
+        });
         return vars.DeploymentId is { } id && !session.Parse.GetValue(CommonOptions.NoFollow) ? await session.FollowAsync(id) : ExitCodes.Done;
     }
 }

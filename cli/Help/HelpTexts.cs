@@ -80,6 +80,10 @@ internal static partial class CliTexts
 
     public static string HelpConfigSet() => "Set config vars, and watch the new release take over (with --json: print the change, then the deployment)";
 
+    public static string HelpRunOnly() => "Show these config vars to the app's processes only, and not to its builds";
+
+    public static string HelpForBuild() => "Show these config vars to builds as well, as is usual";
+
     public static string HelpConfigUnset() => "Remove config vars, and watch the new release take over";
 
     public static string HelpAssignments() => "NAME=value; NAME=@file and NAME=@- read the value from a file or standard input (one last line end is dropped); NAME=@@x is @x";

@@ -19,7 +19,8 @@ internal static class ApiPaths
 
     public static string App(string app) => $"{Apps}/{Uri.EscapeDataString(app)}";
 
-    public static string ConfigVars(string app) => $"{App(app)}/config-vars";
+    public static string ConfigVars(string app, bool? runOnly = null) =>
+        $"{App(app)}/config-vars{(runOnly is { } only ? $"?runOnly={(only ? "true" : "false")}" : "")}";
 
     public static string ConfigVarsWithValues(string app) => $"{ConfigVars(app)}?values=true";
 

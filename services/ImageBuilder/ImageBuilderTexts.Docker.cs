@@ -60,6 +60,14 @@ internal static partial class ImageBuilderTexts
     public static string Reused(string commit) =>
         $"Nothing has changed since {(commit.Length > 10 ? commit[..10] : commit)} was built: using its image";
 
+    public static string ArgumentsGiven(IEnumerable<string> names) => $"Build arguments from the app's variables: {Few(names)}";
+
+    public static string HistoryCleaned() => "Took the values of config vars out of the image's history";
+
+    public static string HistoryNotCleaned(string error) =>
+        $"The Dockerfile asks for config vars with ARG, Docker writes their values into the image's history, and this Docker Engine does not let them be taken out ({error}). The image was removed. "
+        + "Set these config vars with --run-only, or remove the ARG.";
+
     public static string StepCached(string step) => $"{step} cached";
 
     public static string Cached() => "cached";

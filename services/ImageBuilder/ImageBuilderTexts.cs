@@ -84,6 +84,14 @@ internal static partial class ImageBuilderTexts
 
     public static string LinkLeftOut(string link, string target) => $"{link} is a link to {target}, outside of the app: left out.";
 
+    public static string ConfigVarsNotOpened() =>
+        "The app's config vars were sealed with a key this service does not have. Share the key ring (the folder 'keys' of the data directory) between the services, or set the config vars again.";
+
+    public static string BuildSees(IEnumerable<string> names) => $"The build sees {Few(names)}";
+
+    public static string VariablesTooLarge(long bytes, long max) =>
+        $"The config vars and the manifest's env take {Size(bytes)} together, and a build can be given {Size(max)}. Set the large config vars with --run-only.";
+
     public static string AlreadyBuilt() => "Built already";
 
     public static string Building(string app, string commit, string runtime, string? version) =>
@@ -122,6 +130,12 @@ internal static partial class ImageBuilderTexts
     private static string After(string? version) => string.IsNullOrEmpty(version) ? "" : " " + version;
 
     private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Select(name => $"'{name}'"));
+
+    private static string Few(IEnumerable<string> names)
+    {
+        var all = names.ToList();
+        return string.Join(", ", all.Take(20)) + (all.Count > 20 ? $" and {all.Count - 20} more variables" : "");
+    }
 
     private static string Shown(string command) => command.Length <= 200 ? command : command[..200] + "…";
 }

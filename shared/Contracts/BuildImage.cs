@@ -16,6 +16,12 @@ public sealed record BuildImage : IStepCommand
 
     /// <summary>Build everything anew, without what earlier builds left in caches.</summary>
     public bool NoCache { get; init; }
+
+    /// <summary>The manifest's <c>env</c>, which the build sees; null for none.</summary>
+    public IReadOnlyDictionary<string, string>? Env { get; init; }
+
+    /// <summary>The config vars that the build sees, sealed; null for none. They win over <see cref="Env"/>.</summary>
+    public string? SealedConfigVars { get; init; }
 }
 
 public sealed record ImageBuilt : IStepSucceeded

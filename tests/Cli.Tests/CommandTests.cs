@@ -239,6 +239,21 @@ public sealed class CommandTests : IAsyncLifetime
         _platform.Only("PATCH", "/v1/apps/shop/config-vars").Body.ShouldBe("""{"A":null,"B":null}""");
     }
 
+    [Theory]
+    [InlineData("--run-only", "true", "")]
+    [InlineData("--for-build", "false", "Builds see the change with the next deployment of code.\n")]
+    public async Task Config_vars_say_whether_builds_see_them(string option, string runOnly, string said)
+    {
+        var item = new ConfigVarResponse { Name = "A", Preview = "••••", RunOnly = runOnly == "true", UpdatedAt = DateTime.UtcNow };
+        _platform.On("PATCH /v1/apps/shop/config-vars", new ConfigVarsResponse { Items = [item], DeploymentId = Samples.Id });
+
+        var outcome = await _paas.RunAsync("config", "set", "shop", option, "A=1", "--no-follow");
+
+        outcome.ExitCode.ShouldBe(0, outcome.Error);
+        outcome.Output.ShouldEndWith("to the running app.\n" + said);
+        _platform.Only("PATCH", "/v1/apps/shop/config-vars").Target.ShouldEndWith($"?runOnly={runOnly}");
+    }
+
     [Fact]
     public async Task Config_vars_are_listed_masked()
     {
@@ -246,7 +261,7 @@ public sealed class CommandTests : IAsyncLifetime
         _platform.On("GET /v1/apps/shop/config-vars", answer);
 
         (await _paas.RunAsync("config", "shop")).Output.ShouldBe((await _paas.RunAsync("config", "list", "shop")).Output);
-        (await _paas.RunAsync("config", "shop")).Output.ShouldContain("KEY   ****cdef  just now");
+        (await _paas.RunAsync("config", "shop")).Output.ShouldContain("KEY   ****cdef  app, builds  just now");
     }
 
     [Fact]

@@ -80,6 +80,18 @@ public sealed class DeploymentTests : IAsyncLifetime
         (await _host.Client.GetFromJsonAsync<ConfigVarsResponse>("/v1/apps/shop/config-vars"))!.Items.Single().Preview.ShouldBe("••••");
     }
 
+    [Fact]
+    public async Task A_config_var_can_be_hidden_from_builds_which_changes_nothing_of_what_runs()
+    {
+        await ReleaseAsync(3, ReleaseStates.Live);
+        (await ChangeAsync("""{"A":"1","B":"2"}""", "?runOnly=true")).Items.Select(item => (item.Name, item.RunOnly)).ShouldBe([("A", true), ("B", true)]);
+        (await ChangeAsync("""{"A":"3","C":"4"}""")).Items.Select(item => (item.Name, item.RunOnly)).ShouldBe([("A", true), ("B", true), ("C", false)]);
+
+        var shown = await ChangeAsync("""{"A":"3"}""", "?runOnly=false");
+        shown.DeploymentId.ShouldBeNull();
+        shown.Items.Select(item => (item.Name, item.RunOnly)).ShouldBe([("A", false), ("B", true), ("C", false)]);
+    }
+
     public static TheoryData<string> WrongVariables => new()
     {
         """{"PORT":"1"}""", """{"PAAS_X":"1"}""", """{"1A":"1"}""", """{"A-B":"1"}""", """{"":"1"}""", """{"A\n":"1"}""", """{"A":1}""", """{"A":"\u0000"}""",
@@ -315,9 +327,9 @@ public sealed class DeploymentTests : IAsyncLifetime
 
     private Task<DeploymentState> StoredAsync(Guid id) => _host.WithDbAsync(db => db.Deployments.AsNoTracking().SingleAsync(x => x.CorrelationId == id));
 
-    private async Task<ConfigVarsResponse> ChangeAsync(string body)
+    private async Task<ConfigVarsResponse> ChangeAsync(string body, string query = "")
     {
-        var answer = await _host.Client.PatchAsync("/v1/apps/shop/config-vars", Json(body));
+        var answer = await _host.Client.PatchAsync("/v1/apps/shop/config-vars" + query, Json(body));
         ((int)answer.StatusCode).ShouldBe(200, await answer.Content.ReadAsStringAsync());
         return (await answer.Content.ReadFromJsonAsync<ConfigVarsResponse>())!;
     }

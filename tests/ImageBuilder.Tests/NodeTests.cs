@@ -70,6 +70,24 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task The_build_sees_config_vars_and_the_manifests_env()
+    {
+        var command = await _platform.CommandAsync(
+            Plan.Of(RuntimeName.Node),
+            [.. App, ("build.js", "console.log(process.env.API, process.env.BASE, process.env.NODE_ENV, require('shouter'))")]);
+        command = command with
+        {
+            Env = new Dictionary<string, string> { ["API"] = "manifest", ["BASE"] = "/v2" },
+            SealedConfigVars = _platform.Sealer.SealAll(new Dictionary<string, string> { ["API"] = "https://api.example", ["NODE_ENV"] = "production" }),
+        };
+
+        await _platform.BuildAndMoveAsync(command);
+
+        _platform.Log.Text.ShouldContain("The build sees API, BASE, NODE_ENV");
+        _platform.Log.Text.ShouldContain("https://api.example /v2 production SHOUT");
+    }
+
+    [Fact]
     public async Task A_build_command_takes_the_place_of_the_build_script_and_still_finds_what_only_builds_need()
     {
         var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node, "node", "-e", "console.log('own ' + require('shouter'))"), App);

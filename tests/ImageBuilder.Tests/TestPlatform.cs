@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Paas.Contracts;
 using Paas.Hosting;
 using Paas.Hosting.Artifacts;
 using Paas.Hosting.Processes;
+using Paas.Hosting.Secrets;
 using Paas.Hosting.Steps;
 using Paas.ImageBuilder.Local;
 
@@ -29,6 +31,8 @@ internal sealed class TestPlatform : IDisposable
 
     public ProcessOwner Owner { get; }
 
+    public SecretSealer Sealer { get; } = new(new EphemeralDataProtectionProvider());
+
     public ImageBuilderOptions Options { get; } = new() { Name = "here" };
 
     public Dictionary<string, string> Host { get; } = new(SlugEnvironment.OfThisProcess);
@@ -38,6 +42,7 @@ internal sealed class TestPlatform : IDisposable
     public SlugBuilder Builder() => new(
         Store,
         Owner,
+        Sealer,
         Microsoft.Extensions.Options.Options.Create(new PaasOptions { DataDirectory = DataDirectory }),
         Microsoft.Extensions.Options.Options.Create(Options),
         TimeProvider.System,

@@ -26,6 +26,24 @@ public sealed class DeploymentTests
     }
 
     [Fact]
+    public async Task A_build_gets_the_manifests_env_and_the_config_vars_that_are_not_for_runs_only()
+    {
+        await using var platform = await Platform.StartAsync();
+        platform.Workers.Plan = platform.Workers.Plan with { Env = new Dictionary<string, string> { ["BASE"] = "/v2" } };
+        var app = await platform.CreateAppAsync();
+        await platform.SetConfigVarAsync(app, "API", "https://api.example");
+        await platform.SetConfigVarAsync(app, "PUBLIC", "1", runOnly: false);
+        await platform.SetConfigVarAsync(app, "SIGNING", "secret", runOnly: true);
+
+        await platform.WaitForAsync(await platform.RequestAsync(app), DeploymentStates.Succeeded);
+
+        var build = platform.Workers.Received.OfType<BuildImage>().Single();
+        build.Env.ShouldBe(new Dictionary<string, string> { ["BASE"] = "/v2" });
+        platform.Open(build.SealedConfigVars).ShouldBe(new Dictionary<string, string> { ["API"] = "https://api.example", ["PUBLIC"] = "1" }, ignoreOrder: true);
+        platform.Open(platform.Workers.Received.OfType<DeployRelease>().Single().SealedConfigVars).Keys.ShouldContain("SIGNING");
+    }
+
+    [Fact]
     public async Task Nothing_is_left_in_the_outbox()
     {
         await using var platform = await Platform.StartAsync();

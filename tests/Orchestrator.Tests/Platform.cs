@@ -87,13 +87,15 @@ internal sealed class Platform : IAsyncDisposable
         return id;
     }
 
-    public Task SetConfigVarAsync(App app, string name, string value) => InDbAsync(async db =>
+    public Task SetConfigVarAsync(App app, string name, string value, bool? runOnly = null) => InDbAsync(async db =>
     {
         var sealedValue = _host.Services.GetRequiredService<SecretSealer>().Seal(value);
         await db.ConfigVars.Where(x => x.AppId == app.Id && x.Name == name).ExecuteDeleteAsync();
-        db.ConfigVars.Add(new ConfigVar { AppId = app.Id, Name = name, SealedValue = sealedValue, UpdatedAt = DateTime.UtcNow });
+        db.ConfigVars.Add(new ConfigVar { AppId = app.Id, Name = name, SealedValue = sealedValue, RunOnly = runOnly, UpdatedAt = DateTime.UtcNow });
         return await db.SaveChangesAsync();
     });
+
+    public IReadOnlyDictionary<string, string> Open(string? sealedVariables) => _host.Services.GetRequiredService<SecretSealer>().OpenAll(sealedVariables);
 
     public Task ScaleAsync(App app, Dictionary<string, int>? formation) => InDbAsync(async db =>
     {

@@ -12,7 +12,10 @@ namespace Paas.Orchestrator.Tests;
 /// </summary>
 internal sealed class Workers
 {
-    private static readonly RunPlan Plan = new() { Runtime = RuntimeName.Static, Processes = [new ProcessType { Name = ProcessType.Web }] };
+    private static readonly RunPlan Plain = new() { Runtime = RuntimeName.Static, Processes = [new ProcessType { Name = ProcessType.Web }] };
+
+    /// <summary>What the validator answers.</summary>
+    public RunPlan Plan { get; set; } = Plain;
 
     public ConcurrentQueue<IStepCommand> Received { get; } = [];
 
@@ -45,7 +48,7 @@ internal sealed class Workers
     public void Fault(string step) => Instead = (command, _) =>
         command.Step == step ? throw new InvalidOperationException("The engine is away.") : Task.FromResult(false);
 
-    public static object Success(IStepCommand command)
+    public static object Success(IStepCommand command, RunPlan? plan = null)
     {
         var (id, attempt, log) = (command.DeploymentId, command.Attempt, Guid.NewGuid());
         return command switch
@@ -66,7 +69,7 @@ internal sealed class Workers
                 LogId = log,
                 LogBatches = 0,
                 Build = new BuildPlan { Runtime = RuntimeName.Static },
-                Run = Plan,
+                Run = plan ?? Plain,
             },
             BuildImage => new ImageBuilt { DeploymentId = id, Attempt = attempt, LogId = log, LogBatches = 0, ImageId = "image", Builder = "here" },
             PublishImage => new ImagePublished { DeploymentId = id, Attempt = attempt, LogId = log, LogBatches = 0, ImageDigest = "sha256:" + new string('2', 64) },

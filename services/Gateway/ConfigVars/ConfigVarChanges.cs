@@ -15,7 +15,7 @@ namespace Paas.Gateway.ConfigVars;
 internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, LiveRelease live, SecretSealer sealer, TimeProvider clock)
 {
     public async Task<ConfigVarsResponse> ApplyAsync(
-        string appName, IReadOnlyDictionary<string, string?> asked, bool replaceAll, string requestedBy, CancellationToken cancellation)
+        string appName, IReadOnlyDictionary<string, string?> asked, bool replaceAll, bool? runOnly, string requestedBy, CancellationToken cancellation)
     {
         foreach (var (name, value) in asked)
         {
@@ -51,6 +51,13 @@ internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, LiveR
             (variable.SealedValue, variable.UpdatedAt) = (sealer.Seal(value), now);
         }
 
+        // Builds look at this, and nothing that runs.
+        if (runOnly is not null)
+        {
+            foreach (var name in asked.Keys.Where(stored.ContainsKey))
+                stored[name].RunOnly = runOnly;
+        }
+
         ConfigVarRules.CheckAll(values);
         Guid? deploymentId = null;
         if (set.Count + unset.Count > 0 && environment.LiveRelease is not null)
@@ -83,6 +90,7 @@ internal sealed class ConfigVarChanges(PaasDbContext db, BusOutbox outbox, LiveR
             Name = variable.Name,
             Preview = Open(variable) is { } value ? ConfigVarRules.Preview(value) : GatewayTexts.ConfigVarLost(),
             Value = withValues ? Open(variable) : null,
+            RunOnly = variable.RunOnly is true,
             UpdatedAt = variable.UpdatedAt,
         }),
     ];

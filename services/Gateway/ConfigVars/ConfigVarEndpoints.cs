@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Paas.Contracts.Api;
@@ -8,6 +9,9 @@ namespace Paas.Gateway.ConfigVars;
 
 internal static class ConfigVarEndpoints
 {
+    private const string RunOnly =
+        "true: builds do not see the config vars that are set; false: they do. Left out, those that are there stay as they are, and builds see new ones.";
+
     public static void MapConfigVars(this IEndpointRouteBuilder v1)
     {
         var variables = v1.MapGroup("/apps/{app}/config-vars").WithTags("Config vars").ProducesProblem(404);
@@ -25,10 +29,10 @@ internal static class ConfigVarEndpoints
     }
 
     private static async Task<Ok<ConfigVarsResponse>> ReplaceAsync(
-        string app, JsonBody<Dictionary<string, string?>> body, ClaimsPrincipal caller, ConfigVarChanges changes, CancellationToken cancellation) =>
-        TypedResults.Ok(await changes.ApplyAsync(app, body.Required, replaceAll: true, caller.CallerName(), cancellation));
+        string app, [Description(RunOnly)] bool? runOnly, JsonBody<Dictionary<string, string?>> body, ClaimsPrincipal caller, ConfigVarChanges changes, CancellationToken cancellation) =>
+        TypedResults.Ok(await changes.ApplyAsync(app, body.Required, replaceAll: true, runOnly, caller.CallerName(), cancellation));
 
     private static async Task<Ok<ConfigVarsResponse>> ChangeAsync(
-        string app, JsonBody<Dictionary<string, string?>> body, ClaimsPrincipal caller, ConfigVarChanges changes, CancellationToken cancellation) =>
-        TypedResults.Ok(await changes.ApplyAsync(app, body.Required, replaceAll: false, caller.CallerName(), cancellation));
+        string app, [Description(RunOnly)] bool? runOnly, JsonBody<Dictionary<string, string?>> body, ClaimsPrincipal caller, ConfigVarChanges changes, CancellationToken cancellation) =>
+        TypedResults.Ok(await changes.ApplyAsync(app, body.Required, replaceAll: false, runOnly, caller.CallerName(), cancellation));
 }

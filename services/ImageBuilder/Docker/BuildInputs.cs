@@ -16,18 +16,20 @@ internal static class BuildInputs
     /// <param name="command">What is to be built.</param>
     /// <param name="dockerfile">The text of the Dockerfile, generated or not.</param>
     /// <param name="request">How it is built.</param>
+    /// <param name="variables">A keyed hash of the variables that are not in the text; null for none.</param>
     /// <param name="cancellation">Ends the search for base images.</param>
     public static async Task<string> DigestAsync(
-        EngineClient engine, BuildImage command, string dockerfile, BuildRequest request, CancellationToken cancellation)
+        EngineClient engine, BuildImage command, string dockerfile, BuildRequest request, string? variables, CancellationToken cancellation)
     {
         var bases = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var image in BaseImages(dockerfile, command.Plan.Args))
+        foreach (var image in BaseImages(dockerfile, request.Args))
             bases[image] = (await engine.FindImageAsync(image, cancellation))?.Id ?? "";
         var inputs = JsonSerializer.SerializeToUtf8Bytes(new
         {
             command.SourceDigest,
             Plan = command.Plan with { Args = new SortedDictionary<string, string>(command.Plan.Args.ToDictionary(), StringComparer.Ordinal) },
             Dockerfile = dockerfile,
+            Variables = variables,
             request.MemoryBytes,
             request.Cpus,
             Bases = bases,

@@ -47,7 +47,9 @@ internal interface IBuildProgress
 }
 
 /// <summary>BuildKit runs steps side by side: what each says is told below its name.</summary>
-internal sealed partial class BuildKitProgress(IStepLog log) : IBuildProgress
+/// <param name="log">Is told.</param>
+/// <param name="hide">Takes secrets out of the names of steps, in which BuildKit puts values in place of arguments.</param>
+internal sealed partial class BuildKitProgress(IStepLog log, Func<string, string> hide) : IBuildProgress
 {
     private static readonly TimeSpan WorthTelling = TimeSpan.FromSeconds(0.05);
     private readonly Dictionary<string, Vertex> _vertexes = [];
@@ -72,7 +74,7 @@ internal sealed partial class BuildKitProgress(IStepLog log) : IBuildProgress
     {
         if (!_vertexes.TryGetValue(now.Digest, out var vertex))
         {
-            _vertexes[now.Digest] = vertex = new Vertex(now.Name, Numbered().IsMatch(now.Name));
+            _vertexes[now.Digest] = vertex = new Vertex(hide(now.Name), Numbered().IsMatch(now.Name));
             vertex.Output = new LineBuffer(line => Tell(vertex, line));
         }
 

@@ -5,6 +5,7 @@ using Paas.Contracts;
 using Paas.Docker;
 using Paas.Hosting;
 using Paas.Hosting.Artifacts;
+using Paas.Hosting.Secrets;
 using Paas.Hosting.Steps;
 using Paas.ImageBuilder.Docker.Dockerfiles;
 using Paas.ImageBuilder.Docker.Sources;
@@ -15,6 +16,7 @@ namespace Paas.ImageBuilder.Docker;
 public sealed partial class DockerImageBuilder(
     EngineClient engine,
     IArtifactStore artifacts,
+    SecretSealer sealer,
     IOptions<PaasOptions> paas,
     IOptions<ImageBuilderOptions> options,
     IOptions<RegistryOptions> registry,
@@ -23,10 +25,12 @@ public sealed partial class DockerImageBuilder(
     ILogger<DockerImageBuilder> logger) : IImageBuilder
 {
     private static readonly TimeSpan KeepLocks = TimeSpan.FromDays(1);
+    private static readonly SecretText NothingSecret = new(new Dictionary<string, string>());
     private static readonly TimeSpan RemovalTime = TimeSpan.FromSeconds(10);
     private readonly ImageBuilderOptions _options = options.Value;
     private readonly BuiltImages _built = new(paas.Value.DataDirectory);
     private readonly StageImages _stages = new(engine, logger);
+    private readonly BuildKey _key = new(Path.Combine(paas.Value.DataDirectory, "keys"));
 
     public IReadOnlyList<string> Targets { get; } = [Target.Docker, Target.Kubernetes];
 
@@ -50,7 +54,7 @@ public sealed partial class DockerImageBuilder(
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            await RemoveAsync(command);
+            await RemoveAsync(command, TagOf(command));
             if (timeout.IsCancellationRequested && !cancellation.IsCancellationRequested)
                 throw new StepFailedException(FailureReason.BuildTimedOut, ImageBuilderTexts.TimedOut(_options.Timeout));
             throw;
@@ -59,6 +63,9 @@ public sealed partial class DockerImageBuilder(
 
     /// <summary>The name of the image on the engine: the same attempt always has the same.</summary>
     internal static string TagOf(BuildImage command) => $"{RepositoryOf(command)}:{VersionOf(command)}";
+
+    /// <summary>Of an image whose history tells secrets.</summary>
+    private static string RawTagOf(BuildImage command) => TagOf(command) + "-raw";
 
     private static string RepositoryOf(BuildImage command) => AppImages.RepositoryOf(command.App);
 
@@ -76,33 +83,66 @@ public sealed partial class DockerImageBuilder(
             tree = await SourceTree.ReadAsync(archive, hasOwn ? ContextFiles.Normalize(plan.Dockerfile) : null, _options, cancellation);
         var own = hasOwn ? OwnDockerfile.Find(tree, plan) : null;
         var files = ContextFiles.Of(tree, plan, own?.Path, log);
-        var text = own?.Text ?? GeneratedDockerfile.For(plan, files, _options.BaseImages);
+        var variables = BuildVariables.Open(command, sealer);
+        var script = hasOwn ? null : VariableScript.For(variables, _key);
+        var text = own?.Text ?? GeneratedDockerfile.For(plan, files, _options.BaseImages, script);
+        var arguments = hasOwn ? BuildArguments.Of(text, plan, variables) : null;
         var (path, added) = own?.In(files) ?? (GeneratedDockerfile.Name, (GeneratedDockerfile.Name, text));
 
         if (own is not null)
-            await new SourceRules(engine, _options, registry.Value, store.Value).CheckAsync(command, own.Path, text, plan.Args, cancellation);
+            await new SourceRules(engine, _options, registry.Value, store.Value).CheckAsync(command, own.Path, text, arguments!.All, cancellation);
         var request = new BuildRequest
         {
             Tag = TagOf(command),
             CacheNamespace = command.AppId.ToString("D"),
             Dockerfile = path,
-            Args = plan.Args,
+            Args = arguments?.All ?? (script is null ? plan.Args : new Dictionary<string, string> { [VariableScript.Argument] = script.Text }),
             Target = plan.DockerTarget,
             NoCache = command.NoCache,
             MemoryBytes = _options.BuildMemoryBytes,
             Cpus = _options.BuildCpus,
             CgroupParent = _options.BuildCgroup,
         };
-        var inputs = await BuildInputs.DigestAsync(engine, command, text, request, cancellation);
+        var inputs = await BuildInputs.DigestAsync(engine, command, text, request, arguments is { Asked.Count: > 0 } ? _key.HashOf(arguments.Asked) : null, cancellation);
         if (!command.NoCache && await ReuseAsync(command, builder, inputs, log, cancellation) is { } reused)
             return reused;
 
         Announce(log, plan, own, text);
-        request = request with { Labels = Labels(command, inputs) };
+        if ((arguments?.Asked ?? variables.All) is { Count: > 0 } seen)
+            log.Detail(hasOwn ? ImageBuilderTexts.ArgumentsGiven(seen.Keys) : ImageBuilderTexts.BuildSees(seen.Keys));
+        var errors = new BuildErrors(_options, own?.Path ?? path, text, !hasOwn);
         using var context = new BuildContext(artifacts, command.SourceDigest, files, hasOwn ? "" : DockerfileWriter.Source, added).AsTar();
-        var image = await BuildAsync(command, request, context, new BuildErrors(_options, own?.Path ?? path, text, !hasOwn), log, cancellation);
+        var labels = Labels(command, inputs);
+        var image = arguments is { Secrets.Count: > 0 }
+            ? await BuildWithSecretsAsync(command, request, labels, context, errors, new SecretText(arguments.Secrets), log, cancellation)
+            : (await BuildAsync(command, request with { Labels = labels }, context, errors, NothingSecret, log, cancellation)).Id;
         _built.Add(command.AppId, new(builder, inputs, image, command.Commit), clock.GetUtcNow());
         return image;
+    }
+
+    /// <summary>
+    /// Builds under another name, and gives the image its own when its history is clean: one that is found under that
+    /// name always is.
+    /// </summary>
+    private async Task<string> BuildWithSecretsAsync(
+        BuildImage command, BuildRequest request, Dictionary<string, string> labels, BuildContext context, BuildErrors errors, SecretText secrets, IStepLog log, CancellationToken cancellation)
+    {
+        var raw = await BuildAsync(
+            command, request with { Tag = RawTagOf(command), Labels = labels.Where(label => label.Key != ImageLabels.Inputs).ToDictionary() }, context, errors, secrets, log, cancellation);
+        try
+        {
+            var image = await engine.RewriteHistoryAsync(raw, ImagesOf(command), request.Tag, labels, secrets.Hide, cancellation);
+            log.Detail(ImageBuilderTexts.HistoryCleaned());
+            return image.Id;
+        }
+        catch (EngineException refused)
+        {
+            throw new StepFailedException(FailureReason.BuildFailed, ImageBuilderTexts.HistoryNotCleaned(secrets.Hide(refused.Reason)));
+        }
+        finally
+        {
+            await RemoveAsync(command, RawTagOf(command));
+        }
     }
 
     private async Task<string?> ReuseAsync(BuildImage command, string builder, string inputs, IStepLog log, CancellationToken cancellation)
@@ -126,17 +166,17 @@ public sealed partial class DockerImageBuilder(
         return image.Id;
     }
 
-    private async Task<string> BuildAsync(
-        BuildImage command, BuildRequest request, BuildContext context, BuildErrors errors, IStepLog log, CancellationToken cancellation)
+    private async Task<EngineImage> BuildAsync(
+        BuildImage command, BuildRequest request, BuildContext context, BuildErrors errors, SecretText secrets, IStepLog log, CancellationToken cancellation)
     {
         var started = clock.GetTimestamp();
-        IBuildProgress progress = request.IsClassic ? new ClassicProgress(log, clock, request.Labels.Count) : new BuildKitProgress(log);
+        IBuildProgress progress = request.IsClassic ? new ClassicProgress(log, clock, request.Labels.Count) : new BuildKitProgress(log, secrets.Hide);
         if (request.IsClassic)
             _stages.Begin();
         EngineImage image;
         try
         {
-            image = await BuildAsync(request, context, progress, errors, cancellation);
+            image = await BuildAsync(request, context, progress, errors, secrets, cancellation);
         }
         catch when (request.IsClassic)
         {
@@ -160,11 +200,11 @@ public sealed partial class DockerImageBuilder(
         }
 
         log.Heading(ImageBuilderTexts.ImageBuilt(image.Size, clock.GetElapsedTime(started)));
-        return image.Id;
+        return image;
     }
 
     private async Task<EngineImage> BuildAsync(
-        BuildRequest request, BuildContext context, IBuildProgress progress, BuildErrors errors, CancellationToken cancellation)
+        BuildRequest request, BuildContext context, IBuildProgress progress, BuildErrors errors, SecretText secrets, CancellationToken cancellation)
     {
         var isBegun = false;
         try
@@ -174,7 +214,7 @@ public sealed partial class DockerImageBuilder(
                 isBegun = true;
                 progress.Read(message);
                 if (message.Error is { } error)
-                    throw errors.Of(error, progress.Failed);
+                    throw errors.Of(secrets.Hide(error), progress.Failed);
             }
         }
         catch (EngineException refused)
@@ -219,18 +259,18 @@ public sealed partial class DockerImageBuilder(
     };
 
     /// <summary>The engine may have been done in the moment the build was ended.</summary>
-    private async Task RemoveAsync(BuildImage command)
+    private async Task RemoveAsync(BuildImage command, string tag)
     {
         using var limit = new CancellationTokenSource(RemovalTime, clock);
         try
         {
             // An image that others use as well has more than this name, and stays.
-            if (await engine.FindImageAsync(TagOf(command), limit.Token) is { Tags.Count: 1 } image)
+            if (await engine.FindImageAsync(tag, limit.Token) is { Tags.Count: 1 } image)
                 await engine.RemoveImageAsync(image, ImagesOf(command), limit.Token);
         }
         catch (Exception exception) when (exception is EngineException or EngineUnreachableException or OperationCanceledException)
         {
-            Log.NotRemoved(logger, exception, TagOf(command)); // the next pruning has it
+            Log.NotRemoved(logger, exception, tag); // the next pruning has it
         }
     }
 

@@ -5,7 +5,7 @@ using Paas.Hosting.Processes;
 namespace Paas.ImageBuilder.Local;
 
 /// <summary>
-/// What the commands of a build see: what the app will see, its build arguments, and how this machine reaches
+/// What the commands of a build see: the app's variables, its build arguments, and how this machine reaches
 /// package registries. Nothing else of the platform's own variables.
 /// </summary>
 internal static class BuildEnvironment
@@ -17,9 +17,12 @@ internal static class BuildEnvironment
         "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS", "DOTNET_ROOT",
     };
 
-    public static Dictionary<string, string> For(BuildImage command, LocalBuild build, IReadOnlyDictionary<string, string> host)
+    public static Dictionary<string, string> For(BuildImage command, LocalBuild build, IReadOnlyDictionary<string, string> app, IReadOnlyDictionary<string, string> host)
     {
-        var variables = SlugEnvironment.For(build.Slug, command.Plan.Runtime, command.Plan.Args, host);
+        var own = new Dictionary<string, string>(app);
+        foreach (var (name, value) in command.Plan.Args)
+            own[name] = value;
+        var variables = SlugEnvironment.For(build.Slug, command.Plan.Runtime, own, host);
         foreach (var (name, value) in host.Where(variable => IsForBuilds(variable.Key)))
             variables.TryAdd(name, value);
         variables["HOME"] = Path.Combine(build.Folder, "home");

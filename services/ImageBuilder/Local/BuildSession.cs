@@ -8,7 +8,7 @@ namespace Paas.ImageBuilder.Local;
 
 /// <summary>One build at work: where it is, what its commands see, and how they are run.</summary>
 internal sealed class BuildSession(
-    BuildImage command, LocalBuild build, string dataDirectory, IReadOnlyDictionary<string, string> host, ProcessOwner owner, IStepLog log, CancellationToken cancellation)
+    BuildImage command, LocalBuild build, BuildVariables app, string dataDirectory, IReadOnlyDictionary<string, string> host, ProcessOwner owner, IStepLog log, CancellationToken cancellation)
 {
     // Above are the signals that have ended a command.
     private const int MaxExitCode = 128;
@@ -28,7 +28,10 @@ internal sealed class BuildSession(
     public string Temp => Path.Combine(build.Folder, "tmp");
 
     /// <summary>All the variables of the build's commands.</summary>
-    public Dictionary<string, string> Variables { get; } = BuildEnvironment.For(command, build, host);
+    public Dictionary<string, string> Variables { get; } = BuildEnvironment.For(command, build, app.All, host);
+
+    /// <summary>The app's own among them.</summary>
+    public BuildVariables App => app;
 
     /// <summary>Everything the build starts belongs to this.</summary>
     public string BelongsTo { get; } = Owner(build.ImageId);

@@ -5,6 +5,7 @@ using Paas.Contracts;
 using Paas.Hosting;
 using Paas.Hosting.Artifacts;
 using Paas.Hosting.Processes;
+using Paas.Hosting.Secrets;
 using Paas.Hosting.Steps;
 
 namespace Paas.ImageBuilder.Local;
@@ -16,6 +17,7 @@ namespace Paas.ImageBuilder.Local;
 public sealed partial class SlugBuilder(
     IArtifactStore artifacts,
     ProcessOwner owner,
+    SecretSealer sealer,
     IOptions<PaasOptions> paas,
     IOptions<ImageBuilderOptions> options,
     TimeProvider clock,
@@ -51,7 +53,7 @@ public sealed partial class SlugBuilder(
         {
             owner.KillLeftovers(belongsTo);
             RemoveOldBuilds(command.DeploymentId);
-            var session = new BuildSession(command, build, _dataDirectory, Host, owner, log, stop.Token);
+            var session = new BuildSession(command, build, BuildVariables.Open(command, sealer), _dataDirectory, Host, owner, log, stop.Token);
             await MakeSlugAsync(session);
             owner.KillLeftovers(belongsTo);
             build.MarkBuilt();
@@ -73,6 +75,8 @@ public sealed partial class SlugBuilder(
         var runtime = SlugRuntime.For(plan.Runtime)
             ?? throw new StepFailedException(FailureReason.NotSupportedByTarget, ImageBuilderTexts.RuntimeNotForLocal(plan.Runtime));
         session.Log.Heading(ImageBuilderTexts.Building(session.Command.App, session.Command.Commit, plan.Runtime, plan.RuntimeVersion));
+        if (session.App.All.Count > 0)
+            session.Log.Detail(ImageBuilderTexts.BuildSees(session.App.All.Keys));
         await new SlugSource(artifacts, _options).UnpackAsync(session);
         await runtime.PrepareAsync(session);
         if (plan.Command is { } command)

@@ -1,30 +1,21 @@
+using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using Paas.Contracts;
 using Paas.Contracts.Api;
+using Paas.Hosting.Secrets;
 using Paas.Persistence;
 using Paas.Persistence.Entities;
 
 namespace Paas.Orchestrator.Deployments;
 
 /// <summary>Makes the command of a deployment's current step, the same one however often it is asked.</summary>
-internal sealed class StepCommands(PaasDbContext db)
+internal sealed class StepCommands(PaasDbContext db, SecretSealer sealer)
 {
     public async Task<IStepCommand> ForAsync(DeploymentState deployment, CancellationToken cancellation) => deployment.Step switch
     {
         Step.DownloadCode => await DownloadCodeAsync(deployment, cancellation),
         Step.ValidateConfiguration => await ValidateConfigurationAsync(deployment, cancellation),
-        Step.BuildImage => new BuildImage
-        {
-            DeploymentId = deployment.CorrelationId,
-            Attempt = deployment.Attempt,
-            AppId = deployment.AppId,
-            App = deployment.AppName,
-            Target = deployment.Target,
-            Commit = deployment.Commit!,
-            SourceDigest = deployment.SourceDigest!,
-            Plan = deployment.BuildPlan!,
-            NoCache = deployment.NoCache,
-        },
+        Step.BuildImage => await BuildImageAsync(deployment, cancellation),
         Step.PublishImage => new PublishImage
         {
             DeploymentId = deployment.CorrelationId,
@@ -81,6 +72,39 @@ internal sealed class StepCommands(PaasDbContext db)
         Target = deployment.Target,
         ConfigVarNames = await db.ConfigVars.Where(x => x.AppId == deployment.AppId).Select(x => x.Name).ToListAsync(cancellation),
     };
+
+    private async Task<BuildImage> BuildImageAsync(DeploymentState deployment, CancellationToken cancellation)
+    {
+        var variables = await db.ConfigVars.AsNoTracking().Where(x => x.AppId == deployment.AppId && x.RunOnly != true).ToListAsync(cancellation);
+        return new BuildImage
+        {
+            DeploymentId = deployment.CorrelationId,
+            Attempt = deployment.Attempt,
+            AppId = deployment.AppId,
+            App = deployment.AppName,
+            Target = deployment.Target,
+            Commit = deployment.Commit!,
+            SourceDigest = deployment.SourceDigest!,
+            Plan = deployment.BuildPlan!,
+            NoCache = deployment.NoCache,
+            Env = deployment.RunPlan?.Env,
+            SealedConfigVars = sealer.SealAll(variables.Select(variable => (variable.Name, Value: Open(variable.SealedValue)))
+                .Where(variable => variable.Value is not null).ToDictionary(variable => variable.Name, variable => variable.Value!)),
+        };
+    }
+
+    /// <returns>Null if the key is gone: making the release says so.</returns>
+    private string? Open(string value)
+    {
+        try
+        {
+            return sealer.Open(value);
+        }
+        catch (CryptographicException)
+        {
+            return null;
+        }
+    }
 
     private async Task<DeployRelease> DeployReleaseAsync(DeploymentState deployment, CancellationToken cancellation)
     {

@@ -89,6 +89,9 @@ public sealed record ConfigVarResponse
 
     /// <summary>The value, if it was asked for with <c>values=true</c>; null also if it can't be opened any more.</summary>
     public string? Value { get; init; }
+
+    /// <summary>Whether only the app's processes see it, and its builds do not.</summary>
+    public bool RunOnly { get; init; }
     public required DateTime UpdatedAt { get; init; }
 }
 

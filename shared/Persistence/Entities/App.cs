@@ -66,5 +66,8 @@ public sealed class ConfigVar
     public Guid AppId { get; set; }
     public required string Name { get; set; }
     public required string SealedValue { get; set; }
+
+    /// <summary>Whether only the app's processes see it, and builds do not; null if no one has said.</summary>
+    public bool? RunOnly { get; set; }
     public DateTime UpdatedAt { get; set; }
 }

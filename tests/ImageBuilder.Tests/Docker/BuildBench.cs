@@ -46,6 +46,7 @@ internal sealed class BuildBench(DockerEngine engine) : IDisposable
     public DockerImageBuilder Builder() => new(
         Client,
         Platform.Store,
+        Platform.Sealer,
         Microsoft.Extensions.Options.Options.Create(new PaasOptions { DataDirectory = Platform.DataDirectory }),
         Microsoft.Extensions.Options.Options.Create(Options),
         Microsoft.Extensions.Options.Options.Create(Registry),

@@ -10,7 +10,8 @@ namespace Paas.ImageBuilder.Docker.Dockerfiles;
 /// Writes a Dockerfile. The app is in the context's folder <see cref="Source"/>: so the Dockerfile itself, beside it,
 /// never gets into the image.
 /// </summary>
-internal sealed partial class DockerfileWriter
+/// <param name="variables">Gives a step the app's variables; null if there are none.</param>
+internal sealed partial class DockerfileWriter(VariableScript? variables = null)
 {
     /// <summary>The folder of the context with the app.</summary>
     public const string Source = "source/";
@@ -59,12 +60,18 @@ internal sealed partial class DockerfileWriter
     /// <summary>What another stage has made.</summary>
     public DockerfileWriter CopyFrom(string stage, string path, string destination) => Line($"COPY --from={stage} --chown={User} {path} {destination}");
 
+    /// <summary>A command that sees the app's variables.</summary>
+    /// <param name="command">For the shell.</param>
+    /// <param name="without">A variable that it must not see.</param>
+    public DockerfileWriter RunWithVariables(string command, string? without = null) =>
+        Line($"RUN {variables?.Prefix}{(variables is null || without is null ? "" : $"unset {without}; ")}{command}");
+
     /// <summary>The repository's own command, if it has one.</summary>
     public DockerfileWriter Run(CommandLine? command)
     {
         if (command is null)
             return this;
-        var script = ShellScript.Of(command);
+        var script = variables?.Prefix + ShellScript.Of(command);
         return Line(PlainScript().IsMatch(script) ? $"RUN {script}" : $"RUN {JsonSerializer.Serialize(new[] { "/bin/sh", "-c", script }, Json)}");
     }
 

@@ -17,7 +17,7 @@ internal static class DotNetDockerfile
         "packages.lock.json",
     ];
 
-    public static string Write(BuildPlan plan, ContextFiles files, BaseImages images)
+    public static string Write(DockerfileWriter dockerfile, BuildPlan plan, ContextFiles files, BaseImages images)
     {
         var project = DotNetProject.Find(
             [.. files.Names.Where(DotNetProject.IsProject).Order(StringComparer.Ordinal)],
@@ -26,16 +26,16 @@ internal static class DotNetDockerfile
         // SDKs before 8 don't know of it, and leave what they make in the app.
         var artifacts = int.TryParse(plan.RuntimeVersion?.Split('.')[0], out var major) && major < 8 ? "" : $" --artifacts-path {Artifacts}";
 
-        var dockerfile = new DockerfileWriter()
+        dockerfile
             .From(images.DotNetSdkFor(plan.RuntimeVersion), "build")
             .Line("ENV DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDTERMINALLOGGER=off")
             .Line("WORKDIR /app");
         var restored = files.Names.Where(name => DotNetProject.IsProject(name) || Shared.Contains(name[(name.LastIndexOf('/') + 1)..])).ToList();
         var isApart = restored.Count <= MaxProjects && restored.TrueForAll(DockerfileWriter.IsPlain);
         if (isApart)
-            dockerfile.CopyFiles(restored).Line($"RUN dotnet restore {quoted}{artifacts}");
+            dockerfile.CopyFiles(restored).RunWithVariables($"dotnet restore {quoted}{artifacts}");
         dockerfile.CopySource()
-            .Line($"RUN dotnet publish {quoted} -c Release -o {SlugEnvironment.DotNetPublish}{artifacts}{(isApart ? " --no-restore" : "")}")
+            .RunWithVariables($"dotnet publish {quoted} -c Release -o {SlugEnvironment.DotNetPublish}{artifacts}{(isApart ? " --no-restore" : "")}")
             .Run(plan.Command);
 
         return dockerfile.From(images.DotNetFor(plan.RuntimeVersion))

@@ -11,22 +11,22 @@ internal static class GeneratedDockerfile
     /// <summary>The name in the context.</summary>
     public const string Name = "Dockerfile";
 
-    public static string For(BuildPlan plan, ContextFiles files, BaseImages images) => plan.Runtime switch
+    public static string For(BuildPlan plan, ContextFiles files, BaseImages images, VariableScript? variables = null) => plan.Runtime switch
     {
-        RuntimeName.Python => PythonDockerfile.Write(plan, files, images),
-        RuntimeName.Node => NodeDockerfile.Write(plan, files, images),
-        RuntimeName.DotNet => DotNetDockerfile.Write(plan, files, images),
-        RuntimeName.Go => GoDockerfile.Write(plan, files, images),
-        RuntimeName.Php => PhpDockerfile.Write(plan, files, images),
-        RuntimeName.Static => StaticDockerfile.Write(plan, files, images),
-        _ => ProcessDockerfile.Write(plan, images),
+        RuntimeName.Python => PythonDockerfile.Write(new(variables), plan, files, images),
+        RuntimeName.Node => NodeDockerfile.Write(new(variables), plan, files, images),
+        RuntimeName.DotNet => DotNetDockerfile.Write(new(variables), plan, files, images),
+        RuntimeName.Go => GoDockerfile.Write(new(variables), plan, files, images),
+        RuntimeName.Php => PhpDockerfile.Write(new(variables), plan, files, images),
+        RuntimeName.Static => StaticDockerfile.Write(new(variables), plan, files, images),
+        _ => ProcessDockerfile.Write(new(variables), plan, images),
     };
 }
 
 /// <summary>What is in the repository is started as it is.</summary>
 internal static class ProcessDockerfile
 {
-    public static string Write(BuildPlan plan, BaseImages images) => new DockerfileWriter()
+    public static string Write(DockerfileWriter dockerfile, BuildPlan plan, BaseImages images) => dockerfile
         .From(images.Process)
         .Line("ENV PORT=8080")
         .AddUser()

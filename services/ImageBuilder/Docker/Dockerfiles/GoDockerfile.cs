@@ -12,18 +12,18 @@ internal static class GoDockerfile
     private const string Programs = "/opt/app/bin";
     private static readonly string[] Modules = ["go.mod", "go.sum"];
 
-    public static string Write(BuildPlan plan, ContextFiles files, BaseImages images)
+    public static string Write(DockerfileWriter dockerfile, BuildPlan plan, ContextFiles files, BaseImages images)
     {
         var (packages, first) = Packages(files);
-        var dockerfile = new DockerfileWriter().From(images.GoFor(plan.RuntimeVersion), "build").Line("ENV CGO_ENABLED=0").Line("WORKDIR /app");
+        dockerfile.From(images.GoFor(plan.RuntimeVersion), "build").Line("ENV CGO_ENABLED=0").Line("WORKDIR /app");
         // What is vendored need not be fetched.
         if (files.Has("go.mod") && !files.Has("vendor/modules.txt") && !files.Names.Any(name => name.EndsWith("/go.mod", StringComparison.Ordinal)))
-            dockerfile.CopyFiles(Modules.Where(files.Has)).Line("RUN go mod download");
+            dockerfile.CopyFiles(Modules.Where(files.Has)).RunWithVariables("go mod download");
         dockerfile.CopySource();
         if (!files.Has("go.mod"))
             dockerfile.Line("RUN go mod init app");
         dockerfile.Line($"RUN mkdir -p {Programs}")
-            .Line(packages == "." ? $"RUN go build -o {Programs}/{first} ." : $"RUN go build -o {Programs}/ {packages}")
+            .RunWithVariables(packages == "." ? $"go build -o {Programs}/{first} ." : $"go build -o {Programs}/ {packages}")
             .Run(plan.Command);
 
         dockerfile.From(images.Process)

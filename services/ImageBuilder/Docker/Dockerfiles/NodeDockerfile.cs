@@ -14,10 +14,13 @@ internal static partial class NodeDockerfile
 
     private static readonly string[] InstallScripts = ["preinstall", "install", "postinstall", "prepare"];
 
-    public static string Write(BuildPlan plan, ContextFiles files, BaseImages images)
+    // What is only needed to build would not be installed with it.
+    private const string Environment = "NODE_ENV";
+
+    public static string Write(DockerfileWriter dockerfile, BuildPlan plan, ContextFiles files, BaseImages images)
     {
         var image = images.NodeFor(plan.RuntimeVersion);
-        var dockerfile = new DockerfileWriter().From(image, "base");
+        dockerfile.From(image, "base");
         if (files.Text(NodePackage.FileName) is not { } text)
         {
             return dockerfile
@@ -48,9 +51,9 @@ internal static partial class NodeDockerfile
             ? manager.Groups["version"].Value
             : null;
         if (tool.Name == "pnpm")
-            dockerfile.Line($"RUN npm install --global pnpm@{asked ?? "latest"}");
+            dockerfile.RunWithVariables($"npm install --global pnpm@{asked ?? "latest"}");
         else if (tool.Name == "yarn" && files.Has(".yarnrc.yml") && !files.Names.Any(name => name.StartsWith(".yarn/releases/", StringComparison.Ordinal)))
-            dockerfile.Line($"RUN npm install --global --force @yarnpkg/cli-dist@{asked ?? "latest"}");
+            dockerfile.RunWithVariables($"npm install --global --force @yarnpkg/cli-dist@{asked ?? "latest"}");
     }
 
     /// <summary>Installs, builds, and takes away again what only the build needs; in <c>/build</c>.</summary>
@@ -58,23 +61,23 @@ internal static partial class NodeDockerfile
     {
         var package = NodePackage.Parse(text);
         var tool = PackageTool.For(files.Has);
-        var install = $"RUN {tool.Name} {string.Join(' ', tool.Install)}";
+        var install = $"{tool.Name} {string.Join(' ', tool.Install)}";
         dockerfile.Line("WORKDIR /build");
         if (NeedsSource(text, files))
         {
-            dockerfile.CopySource().Line(install);
+            dockerfile.CopySource().RunWithVariables(install, without: Environment);
         }
         else
         {
-            dockerfile.CopyFiles([NodePackage.FileName, .. new[] { tool.LockFile }.OfType<string>(), .. Settings.Where(files.Has)]).Line(install).CopySource();
+            dockerfile.CopyFiles([NodePackage.FileName, .. new[] { tool.LockFile }.OfType<string>(), .. Settings.Where(files.Has)]).RunWithVariables(install, without: Environment).CopySource();
         }
 
         if (plan.Command is not null)
             dockerfile.Run(plan.Command);
         else if (package.HasBuildScript)
-            dockerfile.Line($"RUN {tool.Name} run build");
+            dockerfile.RunWithVariables($"{tool.Name} run build");
         if (package.HasDevDependencies && tool.Prune is { } prune)
-            dockerfile.Line($"RUN {tool.Name} {string.Join(' ', prune)}");
+            dockerfile.RunWithVariables($"{tool.Name} {string.Join(' ', prune)}");
     }
 
     /// <summary>Whether packages can only be installed beside the app: it has several, patches, or scripts that are run then.</summary>

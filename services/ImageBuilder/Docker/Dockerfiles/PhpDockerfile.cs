@@ -6,14 +6,13 @@ namespace Paas.ImageBuilder.Docker.Dockerfiles;
 internal static class PhpDockerfile
 {
     private const string Install =
-        "RUN composer install --no-dev --no-interaction --no-progress --prefer-dist --ignore-platform-reqs --no-scripts --no-autoloader";
+        "composer install --no-dev --no-interaction --no-progress --prefer-dist --ignore-platform-reqs --no-scripts --no-autoloader";
 
     private static readonly string[] Packages = ["composer.json", "composer.lock"];
 
-    public static string Write(BuildPlan plan, ContextFiles files, BaseImages images)
+    public static string Write(DockerfileWriter dockerfile, BuildPlan plan, ContextFiles files, BaseImages images)
     {
         var root = files.Has("public/index.php") ? "/app/public" : "/app";
-        var dockerfile = new DockerfileWriter();
         var package = files.Text("composer.json");
         if (package is not null)
             Vendor(dockerfile, package, files, images);
@@ -38,9 +37,9 @@ internal static class PhpDockerfile
         dockerfile.From(images.Composer, "vendor").Line("WORKDIR /app");
         // Packages that are folders of the app can only be read with it.
         if (package.Contains("\"repositories\"", StringComparison.Ordinal))
-            dockerfile.CopySource().Line(Install);
+            dockerfile.CopySource().RunWithVariables(Install);
         else
-            dockerfile.CopyFiles(Packages.Where(files.Has)).Line(Install).CopySource();
-        dockerfile.Line("RUN composer dump-autoload --no-dev --optimize --no-scripts");
+            dockerfile.CopyFiles(Packages.Where(files.Has)).RunWithVariables(Install).CopySource();
+        dockerfile.RunWithVariables("composer dump-autoload --no-dev --optimize --no-scripts");
     }
 }

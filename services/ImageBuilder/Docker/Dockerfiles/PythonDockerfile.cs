@@ -16,9 +16,9 @@ internal static partial class PythonDockerfile
         + "project = tomllib.load(open('pyproject.toml', 'rb')).get('project', {})\\n"
         + "open('/tmp/requirements.txt', 'w').write('\\\\n'.join(project.get('dependencies', [])))\"]";
 
-    public static string Write(BuildPlan plan, ContextFiles files, BaseImages images)
+    public static string Write(DockerfileWriter dockerfile, BuildPlan plan, ContextFiles files, BaseImages images)
     {
-        var dockerfile = new DockerfileWriter()
+        dockerfile
             .From(images.PythonFor(plan.RuntimeVersion))
             .Line("ENV PORT=8080 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore")
             .AddUser();
@@ -37,25 +37,25 @@ internal static partial class PythonDockerfile
     {
         // Files that name the app itself can only be read with the app.
         if (Included(files, Requirements, []) is { } included)
-            dockerfile.CopyFiles(included).Line($"RUN pip install -r {Requirements}").CopySource(isOwn: true);
+            dockerfile.CopyFiles(included).RunWithVariables($"pip install -r {Requirements}").CopySource(isOwn: true);
         else
-            dockerfile.CopySource(isOwn: true).Line($"RUN pip install -r {Requirements}");
+            dockerfile.CopySource(isOwn: true).RunWithVariables($"pip install -r {Requirements}");
     }
 
     private static void WithProject(DockerfileWriter dockerfile, string project)
     {
-        dockerfile.CopyFiles([Project]).Line(ReadProject).Line("RUN pip install -r /tmp/requirements.txt").CopySource(isOwn: true);
+        dockerfile.CopyFiles([Project]).Line(ReadProject).RunWithVariables("pip install -r /tmp/requirements.txt").CopySource(isOwn: true);
         if (BuildSystem().IsMatch(project))
-            dockerfile.Line("RUN pip install .");
+            dockerfile.RunWithVariables("pip install .");
     }
 
     private static void WithUv(DockerfileWriter dockerfile) => dockerfile
         .Line("ENV UV_PROJECT_ENVIRONMENT=/opt/venv UV_LINK_MODE=copy UV_NO_CACHE=1 UV_PYTHON_DOWNLOADS=never PATH=/opt/venv/bin:$PATH")
-        .Line("RUN pip install uv")
+        .RunWithVariables("pip install uv")
         .CopyFiles([Project, UvLock])
-        .Line("RUN uv sync --frozen --no-dev --no-install-project --no-install-workspace")
+        .RunWithVariables("uv sync --frozen --no-dev --no-install-project --no-install-workspace")
         .CopySource(isOwn: true)
-        .Line("RUN uv sync --frozen --no-dev");
+        .RunWithVariables("uv sync --frozen --no-dev");
 
     /// <summary>The file and those it includes; null if any of them needs more of the app than that.</summary>
     private static HashSet<string>? Included(ContextFiles files, string file, HashSet<string> found)

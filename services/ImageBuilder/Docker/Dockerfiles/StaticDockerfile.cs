@@ -19,13 +19,12 @@ internal static class StaticDockerfile
     // BusyBox serves whatever is there, however its name is written, so no layer of the image has what it must not serve.
     private const string RemoveHidden = "RUN find /srv -name '.*' ! -name .well-known -prune -exec rm -rf {} +";
 
-    public static string Write(BuildPlan plan, ContextFiles files, BaseImages images)
+    public static string Write(DockerfileWriter dockerfile, BuildPlan plan, ContextFiles files, BaseImages images)
     {
         var root = ContextFiles.Normalize(plan.StaticRoot);
         var folder = root.Length == 0 ? "" : root + "/";
         if (plan.Command is null && !files.HasFolder(root))
             throw new StepFailedException(FailureReason.BuildFailed, ImageBuilderTexts.NoStaticRoot(plan.StaticRoot!));
-        var dockerfile = new DockerfileWriter();
         if (plan.Command is not null)
             Build(dockerfile, plan, files, images);
         dockerfile.From(images.Static, "site");

@@ -19,7 +19,7 @@ internal sealed class Node : ISlugRuntime
         session.Log.Heading(ImageBuilderTexts.Using("Node.js", version));
         if (!RuntimeVersion.Matches(version, asked))
             session.Log.Warning(ImageBuilderTexts.OtherVersion("Node.js", asked!, version));
-        // What is only needed to build would not be installed with it.
+        // What is only needed to build would not be installed with it; afterwards the build may see what the app says.
         session.Variables.Remove("NODE_ENV");
         _package = NodePackage.Read(session.Slug);
         if (_package is null)
@@ -34,6 +34,8 @@ internal sealed class Node : ISlugRuntime
             session.Variables[name] = value;
         await session.RunAsync(_tool.Name, _tool.Install);
         session.Log.Detail(ImageBuilderTexts.InstalledIn(Stopwatch.GetElapsedTime(started)));
+        if (session.App.All.TryGetValue("NODE_ENV", out var environment))
+            session.Variables["NODE_ENV"] = environment;
         if (_package.HasBuildScript && session.Command.Plan.Command is null)
         {
             session.Log.Heading(ImageBuilderTexts.RunningBuildScript());
