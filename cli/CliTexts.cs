@@ -197,7 +197,7 @@ internal static partial class CliTexts
 
     public static string DeleteNeedsYes(string app, Uri platform) => $"There is no terminal to ask whether you are sure. To delete {app} on {Name(platform)} all the same, add --yes.";
 
-    public static string NothingToUpdate() => $"Say what to change: --repo, --branch, --policy, --webhook-secret-stdin or --repo-token-stdin. See `{Paas} apps update --help`.";
+    public static string NothingToUpdate() => $"Say what to change: --repo, --branch, --root, --policy, --webhook-secret-stdin or --repo-token-stdin. See `{Paas} apps update --help`.";
 
     public static string OneSecretOnStdin() => $"Standard input can give only one of the two secrets. Give the other afterwards with `{Paas} apps update`.";
 

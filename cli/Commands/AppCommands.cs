@@ -14,6 +14,7 @@ internal static class AppCommands
     private static readonly Option<string> Repository = new("--repo") { Description = CliTexts.HelpRepository(), HelpName = "URL", Required = true };
     private static readonly Option<string?> NewRepository = new("--repo") { Description = CliTexts.HelpRepository(), HelpName = "URL" };
     private static readonly Option<string?> Branch = new("--branch") { Description = CliTexts.HelpBranch() };
+    private static readonly Option<string?> Root = new("--root") { Description = CliTexts.HelpRoot(), HelpName = "FOLDER" };
     private static readonly Option<string?> Target = OneOf("--target", CliTexts.HelpTarget(), Contracts.Target.All);
     private static readonly Option<string?> Policy = OneOf("--policy", CliTexts.HelpPolicy(), ConcurrencyPolicy.All);
     private static readonly Option<bool> SecretStdin = new("--webhook-secret-stdin") { Description = CliTexts.HelpSecretStdin() };
@@ -24,9 +25,9 @@ internal static class AppCommands
     [
         commands.Create("apps", CliTexts.HelpApps(), ListAsync, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor,
             commands.Create("list", CliTexts.HelpApps(), ListAsync, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor),
-            commands.Create("create", CliTexts.HelpAppsCreate(), CreateAsync, Name, Repository, Branch, Target, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
+            commands.Create("create", CliTexts.HelpAppsCreate(), CreateAsync, Name, Repository, Branch, Root, Target, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
             commands.Create("info", CliTexts.HelpAppsInfo(), InfoAsync, Name, CommonOptions.Json),
-            commands.Create("update", CliTexts.HelpAppsUpdate(), UpdateAsync, Name, NewRepository, Branch, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
+            commands.Create("update", CliTexts.HelpAppsUpdate(), UpdateAsync, Name, NewRepository, Branch, Root, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
             commands.Create("delete", CliTexts.HelpAppsDelete(), DeleteAsync, Name, Yes)),
         commands.Create("open", CliTexts.HelpOpen(), OpenAsync, CommonOptions.App),
     ];
@@ -54,6 +55,7 @@ internal static class AppCommands
             Name = session.Parse.GetRequiredValue(Name),
             Repository = session.Parse.GetRequiredValue(Repository),
             Branch = session.Parse.GetValue(Branch),
+            Root = session.Parse.GetValue(Root),
             Target = session.Parse.GetValue(Target),
             Policy = session.Parse.GetValue(Policy),
             WebhookSecret = secrets.Webhook,
@@ -85,6 +87,7 @@ internal static class AppCommands
         {
             Repository = session.Parse.GetValue(NewRepository),
             Branch = session.Parse.GetValue(Branch),
+            Root = session.Parse.GetValue(Root),
             Policy = session.Parse.GetValue(Policy),
             WebhookSecret = secrets.Webhook,
             RepositoryToken = secrets.Repository,
@@ -145,6 +148,7 @@ internal static class AppCommands
         ("URL", app.Url),
         ("Repository", app.Repository),
         ("Branch", app.Branch),
+        ("Root", app.Root ?? ""),
         ("Target", app.Target),
         ("Environment", app.Environment),
         ("Policy", app.Policy),

@@ -58,6 +58,8 @@ internal static partial class CliTexts
 
     public static string HelpTarget() => "Where the app runs; local if not given";
 
+    public static string HelpRoot() => "The folder of the repository that the app is in, such as services/api; empty for all of it";
+
     public static string HelpPolicy() => "What a new deployment does about those under way; latest if not given";
 
     public static string HelpSecretStdin() => "Read the webhook secret from standard input; one is made if none is given";
@@ -72,7 +74,7 @@ internal static partial class CliTexts
 
     public static string HelpAppsInfo() => "Show an app";
 
-    public static string HelpAppsUpdate() => "Change an app's repository, branch, policy or secrets";
+    public static string HelpAppsUpdate() => "Change an app's repository, branch, folder, policy or secrets";
 
     public static string HelpAppsDelete() => "Stop an app and delete everything the platform has of it";
 

@@ -11,6 +11,21 @@ internal static partial class ConfigurationValidatorTexts
         + "project of .NET, go.mod, composer.json, index.html or Procfile in its root. Add a .paas.yml that names the runtime and the command, "
         + "such as 'runtime: python' and 'entrypoint: python app.py'.";
 
+    public static string LockFileRefused(string file, string export, string? target) =>
+        $"The app's dependencies are pinned in {file}, which {(target is null ? "the platform" : $"the target '{target}'")} does not install from, and installing others would not be what you tested. "
+        + $"Export them, '{export}', and commit requirements.txt. Export again whenever {file} changes.";
+
+    public static string PoetryRefused(string export) =>
+        "The app's dependencies are in [tool.poetry] of pyproject.toml, which only Poetry reads, and there is no requirements.txt. "
+        + $"Export them, '{export}', and commit requirements.txt.";
+
+    public static string LockFileOfBun(string file) =>
+        $"The app's packages are pinned in {file}, which only Bun reads, and installing others would not be what you tested. "
+        + "Write a lock file for npm, 'npm install --package-lock-only', and commit package-lock.json.";
+
+    public static string LockFileOverruled(string file, string used, string? export) =>
+        $"{file} is not read: {used} says what is installed. {(export is null ? $"Delete {file}, or {used}." : $"Keep them alike, '{export}', or delete {file}.")}";
+
     public const string RepositoryEmpty = "The commit has no files. Commit the app and push it.";
 
     public static string PythonHasNoCommand { get; } =
@@ -54,7 +69,7 @@ internal static partial class ConfigurationValidatorTexts
         $"the target '{target}' runs processes, not containers; choose the target 'docker' or 'kubernetes', or another runtime, such as 'runtime: python'";
 
     public static string ServiceNotOnTarget(string service, string target, IReadOnlyList<string> variables) =>
-        $"the target '{target}' can't provide the service '{service}'; choose the target 'kubernetes', or run it yourself and set the config var "
+        $"the target '{target}' can't provide the service '{service}'; choose the target 'docker' or 'kubernetes', or run it yourself and set the config var "
         + string.Join(" or ", variables) + " to its address";
 
     public static string VolumesNotOnTarget(string target) =>

@@ -75,7 +75,10 @@ internal static partial class ConfigurationValidatorTexts
     public static string WebTwice(int line) => $"'web' has its command from entrypoint on line {line}; remove one of the two";
 
     public static string ProcessNameWrong(string name) =>
-        $"{Quote(name)} can't be the name of a process type: names are a-z, 0-9 and '-', begin with a letter, and have up to 30 characters, such as 'worker'";
+        $"{Quote(name)} can't be the name of a process type: names are letters, digits, '_' and '-', such as 'worker'";
+
+    public static string ProcessNameTaken(string name, string other, string runsAs) =>
+        $"{Quote(name)} and {Quote(other)} would both run as '{runsAs}'; give one of them another name";
 
     public static string ProcessTwice(string name) => $"'{name}' is already above; remove one of the two";
 

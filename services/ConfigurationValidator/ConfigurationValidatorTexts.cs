@@ -7,6 +7,7 @@ namespace Paas.ConfigurationValidator;
 internal static partial class ConfigurationValidatorTexts
 {
     private const int MaxQuoted = 60;
+    private const int MaxCommand = 300;
 
     public const string ArchiveDamaged =
         "The source archive can't be read: it is damaged in the artifact store. Deploy the commit again to make it anew.";
@@ -27,6 +28,15 @@ internal static partial class ConfigurationValidatorTexts
 
     public static string RuntimeStated(string runtime, string? version) => $"{RuntimeTitle(runtime, version)} app";
 
+    public static string RootMissing(string folder) =>
+        $"The app is in the folder '{Clean(folder)}', which the commit does not have. Commit the folder, or correct the app's root: paas apps update APP --root FOLDER.";
+
+    public static string RootOverruled(string manifest, string root) => $"'root' of {manifest} is not used: the app's own root is {Clean(root)}.";
+
+    public static string VersionNotTold(string runtime, string asked, string where) =>
+        $"{where} asks for {RuntimeTitle(runtime, null)} {Quote(asked)}, which version that is can't be told, and the platform's usual one is used. "
+        + "Write a version such as '22', or a range such as '>=20 <23'.";
+
     public static string Context(string folder) => $"Building the folder {Clean(folder)}";
 
     public static string DockerfileUnused(string target) => $"The Dockerfile is not used: the target '{target}' runs processes, not containers.";
@@ -36,10 +46,10 @@ internal static partial class ConfigurationValidatorTexts
     public static string Process(ProcessType process, string? staticRoot)
     {
         var command = process.Command?.ToString() ?? (staticRoot is null ? "(started by the platform)" : $"(serves {Clean(staticRoot)}/)");
-        return process.Scale == 1 ? $"{process.Name}: {command}" : $"{process.Name}: {command} (scale {process.Scale})";
+        return $"{(process.WrittenAs is null ? process.Name : $"{process.WrittenAs}, which runs as {process.Name}")}: {Clean(command, MaxCommand)}{ByShell(process.Command)}{(process.Scale == 1 ? "" : $" (scale {process.Scale})")}";
     }
 
-    public static string Release(CommandLine command) => $"release: {command}";
+    public static string Release(CommandLine command) => $"release: {Clean(command.ToString(), MaxCommand)}{ByShell(command)}";
 
     public static string ProcfileOverruled(string manifest) =>
         $"The Procfile names more process types than {manifest}. Those of {manifest} count; add the others there if they are wanted.";
@@ -68,6 +78,8 @@ internal static partial class ConfigurationValidatorTexts
         var clean = new string([.. text.Take(max).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '\uFFFD' : c)]);
         return text.Length > max ? clean + "…" : clean;
     }
+
+    private static string ByShell(CommandLine? command) => command?.Script is null ? "" : " (run by /bin/sh)";
 
     private static string DidYouMean(string? word) => word is null ? "" : $". Did you mean '{word}'?";
 

@@ -26,8 +26,6 @@ internal static class ManifestRules
             errors.Add(root.At, ConfigurationValidatorTexts.KeyNotForRuntime("static.root", runtime, RuntimeName.Static));
         if (runtime == RuntimeName.Static)
             CheckStatic(manifest, errors);
-        if (runtime is not (RuntimeName.Docker or RuntimeName.DotNet) && manifest.Context is { Value.Length: > 0 } context)
-            errors.Add(context.At, ConfigurationValidatorTexts.KeyNotForRuntime("build.context", runtime, "docker or dotnet"));
         if (runtime == RuntimeName.Docker)
         {
             if (manifest.BuildCommand is not null)

@@ -18,20 +18,56 @@ internal sealed class Planner(IArtifactStore artifacts)
 {
     public async Task<Plan> PlanAsync(ValidateConfiguration command, IStepLog log, CancellationToken cancellation)
     {
-        SourceFiles source;
-        await using (var archive = await artifacts.OpenAsync(command.SourceDigest, cancellation))
-            source = await SourceFiles.ReadAsync(archive, cancellation);
-        cancellation.ThrowIfCancellationRequested();
-        return MakePlan(source, command, log);
-    }
-
-    private static Plan MakePlan(SourceFiles source, ValidateConfiguration command, IStepLog log)
-    {
-        var (manifest, errors) = ManifestFile.Read(source, log);
+        var repository = await ReadAsync("");
+        var folder = RepositoryPath.Clean(command.Root ?? "");
+        if (folder is null || !repository.HasFolder(folder))
+            throw new StepFailedException(FailureReason.ManifestInvalid, ConfigurationValidatorTexts.RootMissing(command.Root!));
+        var source = folder.Length == 0 ? repository : await ReadAsync(folder);
+        // Where the app's folder has no manifest of its own, the repository's is for all its apps.
+        var (manifest, errors) = ManifestFile.Read(ManifestFile.IsIn(source) ? source : repository, log);
         if (manifest.File is not null)
             log.Heading(ConfigurationValidatorTexts.ReadingManifest(manifest.File));
+        if (manifest.Root is { Value.Length: > 0 } root)
+        {
+            if (folder.Length > 0)
+                log.Detail(ConfigurationValidatorTexts.RootOverruled(manifest.File!, folder));
+            else if (repository.HasFolder(root.Value))
+                source = await ReadAsync(folder = root.Value);
+            else
+                errors.Add(root.At, ConfigurationValidatorTexts.FolderMissing("root", root.Value));
+        }
+
+        var procfile = source;
+        // Only a Dockerfile can be outside of what is built.
+        if (manifest.Context is { Value.Length: > 0 } context && source.HasFolder(context.Value) && !IsDocker(manifest, source, command.Target))
+        {
+            folder = Join(folder, context.Value);
+            source = await ReadAsync(folder);
+            procfile = source.HasFile(Procfile.Name) ? source : procfile;
+            manifest = manifest with { Context = null };
+        }
+
+        return MakePlan(source, manifest, errors, procfile, folder, command, log);
+
+        async Task<SourceFiles> ReadAsync(string of)
+        {
+            await using var archive = await artifacts.OpenAsync(command.SourceDigest, cancellation);
+            return await SourceFiles.ReadAsync(archive, of, cancellation);
+        }
+    }
+
+    private static bool IsDocker(Manifest manifest, SourceFiles source, string target) =>
+        StatedRuntime(manifest) is { } stated
+            ? stated.Value == RuntimeName.Docker
+            : target != Target.Local && (source.HasFile(RuntimeDetector.Dockerfile) || source.HasFile($"{manifest.Context!.Value}/{RuntimeDetector.Dockerfile}"));
+
+    private static string Join(string folder, string path) => folder.Length == 0 ? path : path.Length == 0 ? folder : $"{folder}/{path}";
+
+    private static Plan MakePlan(
+        SourceFiles source, Manifest manifest, SourceErrors errors, SourceFiles procfileSource, string folder, ValidateConfiguration command, IStepLog log)
+    {
         var stated = StatedRuntime(manifest);
-        var procfile = stated?.Value == RuntimeName.Static ? Procfile.Empty : Procfile.Read(source);
+        var procfile = stated?.Value == RuntimeName.Static ? Procfile.Empty : Procfile.Read(procfileSource);
         var hasCommand = manifest.Processes.Any(process => process.Command is not null) || procfile.Processes.Count > 0;
 
         ManifestRules.CheckPaths(manifest, source, errors);
@@ -44,7 +80,9 @@ internal sealed class Planner(IArtifactStore artifacts)
         }
 
         errors.ThrowIfAny();
-        var detected = stated is null ? RuntimeDetector.Detect(source, command.Target, hasCommand) : null;
+        var detected = stated is not null ? null
+            : manifest.Context is { Value.Length: > 0 } && IsDocker(manifest, source, command.Target) ? new DetectedRuntime(RuntimeName.Docker, RuntimeDetector.Dockerfile)
+            : RuntimeDetector.Detect(source, command.Target, hasCommand);
         var found = stated?.Value ?? detected!.Runtime;
         var runtime = TargetRules.Replace(found, command.Target, hasCommand, detected, log);
         if (stated is null)
@@ -53,7 +91,8 @@ internal sealed class Planner(IArtifactStore artifacts)
             errors.ThrowIfAny();
         }
 
-        var build = PlanBuild(manifest, runtime, source, hasCommand, stated?.At, errors);
+        LockFiles.Check(source, runtime, command.Target, log);
+        var build = PlanBuild(manifest, runtime, source, hasCommand, stated?.At, errors, log);
         errors.ThrowIfAny();
         var processes = new ProcessPlanner(manifest, procfile, build, source, stated?.At ?? Position.Start, errors).Plan();
         errors.ThrowIfAny();
@@ -69,6 +108,11 @@ internal sealed class Planner(IArtifactStore artifacts)
             Env = manifest.Env,
             AddOns = TargetRules.AddOnsToProvide(manifest, command, log),
             Volumes = manifest.Volumes.Count > 0 ? [.. manifest.Volumes.Select(volume => volume.Value)] : null,
+        };
+        build = build with
+        {
+            Context = Join(folder, build.Context ?? "") is { Length: > 0 } whole ? whole : null,
+            Dockerfile = build.Dockerfile is { } dockerfile ? Join(folder, dockerfile) : null,
         };
         PlanLog.Write(log, manifest, procfile, detected, build, run, command.Target, source);
         return new(build, run);
@@ -87,7 +131,7 @@ internal sealed class Planner(IArtifactStore artifacts)
     }
 
     private static BuildPlan PlanBuild(
-        Manifest manifest, string runtime, SourceFiles source, bool hasCommand, Position? at, SourceErrors errors)
+        Manifest manifest, string runtime, SourceFiles source, bool hasCommand, Position? at, SourceErrors errors, IStepLog log)
     {
         var context = manifest.Context?.Value is { Length: > 0 } folder ? folder : null;
         var plan = new BuildPlan { Runtime = runtime, RuntimeVersion = manifest.RuntimeVersion, Context = context, Command = manifest.BuildCommand };
@@ -117,15 +161,25 @@ internal sealed class Planner(IArtifactStore artifacts)
                     throw new StepFailedException(FailureReason.RuntimeNotDetected, ConfigurationValidatorTexts.DotNetProjectUnclear(candidates));
                 return plan with { RuntimeVersion = plan.RuntimeVersion ?? DotNetApp.Version(source, project, context ?? "") };
             case RuntimeName.Python:
-                return plan with { RuntimeVersion = plan.RuntimeVersion ?? PythonApp.Version(source) };
+                return Choose(PythonApp.Version(source));
             case RuntimeName.Node:
-                return plan with { RuntimeVersion = plan.RuntimeVersion ?? NodeApp.Version(source) };
+                return Choose(NodeApp.Version(source));
+            case RuntimeName.Php:
+                return Choose(PhpApp.Version(source));
             case RuntimeName.Go:
                 return plan with { RuntimeVersion = plan.RuntimeVersion ?? VersionFiles.FromGoModule(source) };
             case RuntimeName.Process:
                 return plan with { RuntimeVersion = null };
             default:
                 return plan;
+        }
+
+        BuildPlan Choose(AskedVersion? asked)
+        {
+            if (plan.RuntimeVersion is not null)
+                return plan;
+            var chosen = RuntimeVersions.Choose(runtime, asked, log);
+            return plan with { RuntimeVersion = chosen.Version, RuntimeRange = chosen.Range };
         }
     }
 }

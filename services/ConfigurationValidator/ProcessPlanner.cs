@@ -14,7 +14,7 @@ internal sealed class ProcessPlanner(
         if (manifest.Processes.Count > 0)
             return [.. manifest.Processes.Select(FromManifest)];
         if (procfile.Processes.Count > 0)
-            return [.. procfile.Processes.Select(process => new ProcessType { Name = process.Name, Command = process.Command })];
+            return [.. procfile.Processes.Select(process => new ProcessType { Name = process.Name, WrittenAs = WrittenAs(process), Command = process.Command })];
         return [new() { Name = ProcessType.Web, Command = DefaultCommand(runtimeAt) }];
     }
 
@@ -25,8 +25,10 @@ internal sealed class ProcessPlanner(
             command = DefaultCommand(process.At);
         else if (command is null)
             errors.Add(process.At, ConfigurationValidatorTexts.ProcessHasNoCommand(process.Name));
-        return new() { Name = process.Name, Command = command, Scale = process.Scale };
+        return new() { Name = process.Name, WrittenAs = WrittenAs(process), Command = command, Scale = process.Scale };
     }
+
+    private static string? WrittenAs(ManifestProcess process) => process.Written == process.Name ? null : process.Written;
 
     /// <summary>Null where the image knows what to start.</summary>
     private CommandLine? DefaultCommand(Position at)

@@ -55,6 +55,9 @@ internal static class DeployerTexts
     public static string CommandNotFound(string instance, string command) =>
         $"The command '{command}' of {instance} was not found. Check its spelling, and that it is in the repository (executable, with ./ in front) or among the app's dependencies.";
 
+    public static string NoShell(string instance) =>
+        $"{instance} could not be started: its command has shell syntax, which /bin/sh runs, and the image has no /bin/sh. Write the command without shell syntax (no &&, |, ;, >, *, cd), or begin from an image with a shell.";
+
     public static string NothingToStart(string command) =>
         $"The command '{command}' is empty when its variables are filled in. Set them as config vars, or name a program in the command.";
 
@@ -99,8 +102,9 @@ internal static class DeployerTexts
     public static string ImageStartsNothing(string instance) =>
         $"There is nothing to start for {instance}: the image has no CMD, and no command was named. Name one in .paas.yml or the Procfile, or add a CMD to the Dockerfile.";
 
-    public static string NotStarted(string instance, string reason) =>
-        $"{instance} could not be started: {reason.TrimEnd('.')}. Correct the command or the Dockerfile.";
+    public static string NotStarted(string instance, string reason) => reason.Contains("exec: \"/bin/sh\"", StringComparison.Ordinal)
+        ? NoShell(instance)
+        : $"{instance} could not be started: {reason.TrimEnd('.')}. Correct the command or the Dockerfile.";
 
     public static string OutOfMemory(string instance, int mebibytes) => string.Create(CultureInfo.InvariantCulture,
         $"{instance} needed more memory than it may have, {mebibytes} MiB, and was ended. Let it use less, or have the limit raised: Deployer__AppMemory={mebibytes * 2L}.");

@@ -26,6 +26,8 @@ internal static partial class GatewayTexts
     public static string TargetUnavailable(string target, IEnumerable<string> available) =>
         $"This platform has no target '{Shorten(target)}'. Available: {List(available)}. Choose one of these, or ask the operator to add it.";
 
+    public static string RootMalformed(string root) => $"'{Shorten(root)}' is no folder of a repository. Give a relative path without '..', such as services/api.";
+
     public static string PolicyUnknown(string policy, IEnumerable<string> known) => $"There is no policy '{Shorten(policy)}'. Choose one of: {List(known)}.";
 
     public static string SecretLength(int min, int max) =>
@@ -59,7 +61,7 @@ internal static partial class GatewayTexts
     }
 
     public static string ProcessTypeMalformed(string process) =>
-        $"'{Shorten(process)}' cannot be a process type. Use up to 30 lower-case letters, digits and hyphens, beginning with a letter; 'release' is none, as it runs once.";
+        $"'{Shorten(process)}' cannot be a process type. Use letters, digits, hyphens and underscores; 'release' is none, as it runs once.";
 
     public static string ProcessTypeUnknown(string process, string app, IEnumerable<string> known) =>
         $"{app} has no process type '{Shorten(process)}'. It has: {List(known)}. Name one of these, or add it to the manifest or the Procfile and deploy that.";

@@ -9,7 +9,7 @@ namespace Paas.ImageBuilder;
 /// <summary>What this service says to people.</summary>
 internal static partial class ImageBuilderTexts
 {
-    private const string OtherTargets = "the targets 'docker' and 'kubernetes' bring every runtime along in an image";
+    private const string OtherTargets = "where this platform has the target 'docker' or 'kubernetes', create the app for it: an image brings every runtime along";
 
     public static string NoName() => "ImageBuilder__Name has to name this builder, or be left out for the name of the machine.";
 
@@ -25,18 +25,18 @@ internal static partial class ImageBuilderTexts
         : $"The runtime '{runtime}' cannot be built for the target 'local'. Set the app's target to 'docker' or 'kubernetes', or use the runtime 'process' with a program that is in the repository.";
 
     public static string RuntimeNotInstalled(string name, string? version, string packages) =>
-        $"{name}{After(version)} is not installed on the platform's machine (there is none in its PATH that starts). Install {packages}, or choose another target: {OtherTargets}.";
+        $"{name}{After(version)} is not installed on the platform's machine (there is none in its PATH that starts). Ask the operator to install {packages} there; or, {OtherTargets}.";
 
     public static string DotNetNotInstalled(string? asked, string? installed) => installed is null
-        ? $"The .NET SDK{After(asked)} is not installed on the platform's machine. Install it, or choose another target: {OtherTargets}. If the repository has a global.json, it may ask for a version that is not there."
-        : $"The app asks for .NET {asked}, and the newest SDK on the platform's machine is {installed}. Install the .NET SDK {asked}, or choose another target: {OtherTargets}.";
+        ? $"The .NET SDK{After(asked)} is not installed on the platform's machine. Ask the operator to install it; or, {OtherTargets}. If the repository has a global.json, it may ask for a version that is not there."
+        : $"The app asks for .NET {asked}, and the newest SDK on the platform's machine is {installed}. Ask the operator to install the .NET SDK {asked}; or, {OtherTargets}.";
 
     public static string NoPip(string version, string file) =>
-        $"Python {version} on the platform's machine has no pip, which is needed to install {file}. Install it (on Debian: python3-pip), or choose another target: {OtherTargets}.";
+        $"Python {version} on the platform's machine has no pip, which is needed to install {file}. Ask the operator to install it (on Debian: python3-pip); or, {OtherTargets}.";
 
     public static string PackageToolNotInstalled(string tool, string? lockFile) => lockFile is null
-        ? $"{tool}, which installs the packages of package.json, is not installed on the platform's machine. Install it, or choose another target: {OtherTargets}."
-        : $"The repository has a {lockFile}, and {tool} is not installed on the platform's machine. Install {tool}, commit the lock file of a tool that is there, or choose another target: {OtherTargets}.";
+        ? $"{tool}, which installs the packages of package.json, is not installed on the platform's machine. Ask the operator to install it; or, {OtherTargets}."
+        : $"The repository has a {lockFile}, and {tool} is not installed on the platform's machine. Ask the operator to install {tool}, or commit the lock file of a tool that is there, such as npm's package-lock.json; or, {OtherTargets}.";
 
     public static string OtherVersion(string name, string asked, string used) =>
         $"{name} {asked} is asked for and not installed on this machine: {used} is used. The targets 'docker' and 'kubernetes' use exactly the version asked for.";
@@ -101,9 +101,11 @@ internal static partial class ImageBuilderTexts
 
     public static string Installing(string file) => $"Installing what {file} asks for";
 
+    public static string NothingToInstall(string file) => $"{file} asks for nothing";
+
     public static string InstalledIn(TimeSpan time) => $"Installed in {Duration(time)}";
 
-    public static string RunningBuildScript() => "Running the build script of package.json";
+    public static string RunningScript(string script) => $"Running the script '{script}' of package.json";
 
     public static string RunningBuildCommand() => "Running the build command";
 

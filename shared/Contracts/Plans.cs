@@ -1,8 +1,8 @@
 namespace Paas.Contracts;
 
 /// <summary>
-/// A command as a list of words, never a line for a shell. Leading words of the form <c>NAME=value</c> set
-/// variables, as in a Procfile; the rest is the program and its arguments.
+/// A command as a list of words. Leading words of the form <c>NAME=value</c> set variables, as in a Procfile; the rest
+/// is the program and its arguments. A line that needs a shell is an argument of <c>/bin/sh</c>.
 /// </summary>
 /// <remarks>
 /// When the command is started, <c>$NAME</c> and <c>${NAME}</c> within a word are replaced by the variable's value
@@ -14,8 +14,11 @@ public sealed record CommandLine
 {
     public required IReadOnlyList<string> Words { get; init; }
 
+    /// <summary>The line as the developer wrote it, if it needs a shell, to which <see cref="Words"/> hand it; null if it does not.</summary>
+    public string? Script { get; init; }
+
     /// <summary>As it would be typed: words that a shell would take apart are quoted.</summary>
-    public override string ToString() => string.Join(' ', Words.Select(Quote));
+    public override string ToString() => Script ?? string.Join(' ', Words.Select(Quote));
 
     private static string Quote(string word)
     {
@@ -42,10 +45,13 @@ public sealed record BuildPlan
     /// <summary>The version asked for, such as <c>3.12</c>; null for whatever the platform has.</summary>
     public string? RuntimeVersion { get; init; }
 
+    /// <summary>The range that <see cref="RuntimeVersion"/> is the newest known of; null if one version is asked for, or none.</summary>
+    public string? RuntimeRange { get; init; }
+
     /// <summary>The Dockerfile within the repository, when <see cref="Runtime"/> is <c>docker</c>.</summary>
     public string? Dockerfile { get; init; }
 
-    /// <summary>The folder that is built, within the repository; null for its root.</summary>
+    /// <summary>The folder that is built, within the repository; null for its root. Other paths but the Dockerfile's count from it.</summary>
     public string? Context { get; init; }
 
     public IReadOnlyDictionary<string, string> Args { get; init; } = new Dictionary<string, string>();
@@ -124,7 +130,11 @@ public sealed record ProcessType
     /// <summary>The process type that serves HTTP on <c>PORT</c>.</summary>
     public const string Web = "web";
 
+    /// <summary>What it runs under; see <see cref="ProcessName"/>.</summary>
     public required string Name { get; init; }
+
+    /// <summary>What the Procfile or the manifest calls it, where that is something else; null where it is not.</summary>
+    public string? WrittenAs { get; init; }
 
     /// <summary>Null where the image or the platform knows what to start: a Dockerfile's CMD, a static site.</summary>
     public CommandLine? Command { get; init; }

@@ -12,6 +12,9 @@ public sealed record ValidateConfiguration : IStepCommand
     /// <summary>One of <see cref="Contracts.Target"/>.</summary>
     public required string Target { get; init; }
 
+    /// <summary>The folder of the repository that the app is in; null for all of it, or for the one its manifest names.</summary>
+    public string? Root { get; init; }
+
     /// <summary>Names only, so that add-ons which are configured by hand can be told from missing ones.</summary>
     public IReadOnlyList<string> ConfigVarNames { get; init; } = [];
 }

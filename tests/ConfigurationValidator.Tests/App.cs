@@ -12,6 +12,7 @@ internal sealed class App
     private readonly List<TarEntry> _entries = [];
     private readonly List<string> _configVars = [];
     private string _target = Target.Docker;
+    private string? _root;
 
     public Log Log { get; } = new();
 
@@ -38,6 +39,12 @@ internal sealed class App
         return this;
     }
 
+    public App In(string root)
+    {
+        _root = root;
+        return this;
+    }
+
     public App ConfigVars(params string[] names)
     {
         _configVars.AddRange(names);
@@ -54,6 +61,7 @@ internal sealed class App
             SourceDigest = "sha256:" + new string('a', 64),
             Target = _target,
             ConfigVarNames = _configVars,
+            Root = _root,
         },
         Log,
         CancellationToken.None);
@@ -87,7 +95,7 @@ internal sealed class App
     {
         public Task<string> SaveAsync(Func<Stream, Task> write, CancellationToken cancellation) => throw new NotSupportedException();
 
-        public Task<Stream> OpenAsync(string digest, CancellationToken cancellation) => Task.FromResult(archive);
+        public Task<Stream> OpenAsync(string digest, CancellationToken cancellation) => Task.FromResult(archive is MemoryStream whole ? new MemoryStream(whole.ToArray()) : archive);
 
         public Task<long> RenewAsync(string digest, CancellationToken cancellation) => throw new NotSupportedException();
 

@@ -80,7 +80,7 @@ public sealed class ArchiveTests
     {
         using var canceled = new CancellationTokenSource();
         await canceled.CancelAsync();
-        await Should.ThrowAsync<OperationCanceledException>(Source.SourceFiles.ReadAsync(App.With("a").Archive(), canceled.Token));
+        await Should.ThrowAsync<OperationCanceledException>(Source.SourceFiles.ReadAsync(App.With("a").Archive(), "", canceled.Token));
     }
 
     [Fact]

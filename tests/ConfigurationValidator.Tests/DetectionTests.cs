@@ -82,8 +82,10 @@ public sealed class DetectionTests
     [InlineData("~20.9.0", "20.9")]
     [InlineData("v20.11.1", "20.11.1")]
     [InlineData("20.11.*", "20.11")]
-    [InlineData(">=18 <21", null)]
-    [InlineData("lts/*", null)]
+    [InlineData(">=18 <21", "20")]
+    [InlineData("18.x || 16.x", "18")]
+    [InlineData("lts/*", "24")]
+    [InlineData("banana", null)]
     public async Task The_version_of_node_is_read(string range, string? version) =>
         (await App.With("package.json", $$$"""{"engines": {"node": "{{{range}}}"}}""").And("index.js").PlanAsync()).Build.RuntimeVersion.ShouldBe(version);
 
@@ -134,14 +136,74 @@ public sealed class DetectionTests
     [Theory]
     [InlineData("web python", 1, 1, "'name: command'")]
     [InlineData("web: a\nweb: b", 2, 1, "already above")]
-    [InlineData("web: a\n  my_job: b", 2, 3, "a-z, 0-9")]
-    [InlineData("web: a && b", 1, 8, "bash start.sh")]
+    [InlineData("web: a\n  my.job: b", 2, 3, "letters, digits, '_' and '-'")]
+    [InlineData("web: a\nmy_job: b\nmy-job: c", 3, 1, "'my-job' and 'my_job' would both run as 'my-job'")]
+    [InlineData("web: a\nWeb: b", 2, 1, "would both run as 'web'")]
+    [InlineData("web: a\n__: b", 2, 1, "can't be the name")]
+    [InlineData("web: # nothing", 1, 6, "nothing to start")]
     [InlineData("web:", 1, 5, "nothing to start")]
     public async Task A_wrong_procfile_names_its_place(string procfile, int line, int column, string hint)
     {
         var message = await App.With("Procfile", procfile).FailAsync(FailureReason.ManifestInvalid);
         message.ShouldStartWith($"Procfile, line {line}, column {column}: ");
         message.ShouldContain(hint);
+    }
+
+    [Theory]
+    [InlineData("package.json", """{"engines":{"node":"banana"}}""", "engines.node in package.json asks for Node.js 'banana'")]
+    [InlineData(".nvmrc", "iojs-v3", ".nvmrc asks for Node.js 'iojs-v3'")]
+    public async Task A_version_that_can_not_be_told_is_said(string file, string content, string said)
+    {
+        var app = App.With("package.json", "{}").And(file, content).And("index.js");
+        (await app.PlanAsync()).Build.RuntimeVersion.ShouldBeNull();
+        app.Log.ToString().ShouldContain(said);
+    }
+
+    [Theory]
+    [InlineData("pyproject.toml", "[project]\nrequires-python = \">=3.9,<3.12\"\n", "3.11", ">=3.9,<3.12")]
+    [InlineData("pyproject.toml", "[build-system]\n[tool.poetry.dependencies]\npython = \"~3.10\"\n", "3.10", "~3.10")]
+    [InlineData("Pipfile", "[requires]\npython_version = '3.12'\n", "3.12", null)]
+    [InlineData("runtime.txt", "python-3.10.x", "3.10", null)]
+    public async Task A_range_of_Python_is_the_newest_that_fits(string file, string content, string version, string? range)
+    {
+        var build = (await App.With(file, content).And("requirements.txt").And("app.py").PlanAsync()).Build;
+        (build.RuntimeVersion, build.RuntimeRange).ShouldBe((version, range));
+    }
+
+    [Fact]
+    public async Task A_range_of_PHP_is_the_newest_that_fits() =>
+        (await App.With("composer.json", """{"require":{"php":"^7.4 || ~8.1.0"}}""").PlanAsync()).Build.RuntimeVersion.ShouldBe("8.1");
+
+    [Fact]
+    public async Task A_procfile_has_names_and_comments_and_shell_lines_as_others_write_them()
+    {
+        var app = App.With("Procfile", "web: python app.py   # the site\ncelery_worker: cd jobs && exec celery worker 2>&1 # all of them\nClockWork2: sh -c 'a # b'\nrelease: ./a && ./b").And("requirements.txt");
+
+        var plan = await app.PlanAsync();
+
+        plan.Run.Processes.Select(process => process.Name).ShouldBe(["web", "celery-worker", "clockwork2"]);
+        plan.Process("web").Command!.Words.ShouldBe(["python", "app.py"]);
+        plan.Process("celery-worker").Command!.Script.ShouldBe("cd jobs && exec celery worker 2>&1 # all of them");
+        plan.Process("clockwork2").Command!.Words.ShouldBe(["sh", "-c", "a # b"]);
+        plan.Run.Release!.Script.ShouldBe("./a && ./b");
+        app.Log.Lines.ShouldContain("       celery_worker, which runs as celery-worker: cd jobs && exec celery worker 2>&1 # all of them (run by /bin/sh)");
+        app.Log.Lines.ShouldContain("       release: ./a && ./b (run by /bin/sh)");
+    }
+
+    [Theory]
+    [InlineData("worker", "worker")]
+    [InlineData("celery_beat", "celery-beat")]
+    [InlineData("Web2", "web2")]
+    [InlineData("2nd", "p-2nd")]
+    [InlineData("_x_", "x")]
+    [InlineData("a_very_long_name_of_a_process_type", "a-very-long-name-of-a-4f9a1f1e")]
+    public void A_name_that_no_container_could_have_becomes_one(string written, string name)
+    {
+        var made = ProcessName.Of(written).ShouldNotBeNull();
+        made.Length.ShouldBeLessThanOrEqualTo(ProcessName.MaxLength);
+        (made.Length > 21 ? made[..22] : made).ShouldBe(name.Length > 21 ? name[..22] : name);
+        ProcessName.Of(made).ShouldBe(made);
+        ProcessName.OfInstance(written + ".1").ShouldBe(made + ".1");
     }
 
     [Fact]

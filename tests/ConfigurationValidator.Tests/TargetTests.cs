@@ -41,6 +41,15 @@ public sealed class TargetTests
         (await App.WithManifest("entrypoint: ./run").On(Target.Docker).PlanAsync()).Run.Volumes.ShouldBeNull();
     }
 
+    [Theory]
+    [InlineData(".paas.yml", "services:\n  - mongodb: 6.0.2\n  - postgres: 6.10\n  - redis\n  - mysql:8")]
+    [InlineData(".paas.yml", "services: [{mongo: 6.0.2, pg: 6.10}, {redis: }, 'mysql:8']")]
+    [InlineData(".paas.yml", "services:\n  mongodb: 6.0.2\n  postgres: 6.10\n  redis:\n  mysql: '8'")]
+    [InlineData(".cupaas.yml", "services:\n  - mongodb: 6.0.2\n  - postgres: 6.10\n  - redis: ~\n  - mysql: 8")]
+    public async Task A_service_may_be_a_mapping_of_its_name_to_its_version(string file, string services) =>
+        (await App.With(file, "entrypoint: ./run\n" + services).On(Target.Docker).PlanAsync()).Run.AddOns.ShouldBe(
+            [new() { Name = "mongodb", Version = "6.0.2" }, new() { Name = "postgres", Version = "6.10" }, new() { Name = "redis" }, new() { Name = "mysql", Version = "8" }]);
+
     [Fact]
     public async Task Other_targets_provide_services() =>
         (await App.WithManifest("entrypoint: ./run\nservices: [redis]").On(Target.Kubernetes).PlanAsync()).Run.AddOns.ShouldBe([new() { Name = "redis" }]);

@@ -92,6 +92,25 @@ public sealed class DeploymentTests : IAsyncLifetime
         shown.Items.Select(item => (item.Name, item.RunOnly)).ShouldBe([("A", false), ("B", true), ("C", false)]);
     }
 
+    [Theory]
+    [InlineData("services/api/", "services/api")]
+    [InlineData("./a", "a")]
+    [InlineData("", null)]
+    [InlineData(".", null)]
+    public async Task An_app_has_a_folder_of_its_repository(string root, string? shown)
+    {
+        var answer = await _host.Client.PatchAsync("/v1/apps/shop", Json($$"""{"root":"{{root}}"}"""));
+
+        (await answer.Content.ReadFromJsonAsync<AppResponse>())!.Root.ShouldBe(shown);
+    }
+
+    [Theory]
+    [InlineData("../x")]
+    [InlineData("/etc")]
+    [InlineData("a/../../b")]
+    public async Task A_folder_outside_of_the_repository_is_refused(string root) =>
+        (await _host.Client.PatchAsync("/v1/apps/shop", Json($$"""{"root":"{{root}}"}"""))).StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+
     public static TheoryData<string> WrongVariables => new()
     {
         """{"PORT":"1"}""", """{"PAAS_X":"1"}""", """{"1A":"1"}""", """{"A-B":"1"}""", """{"":"1"}""", """{"A\n":"1"}""", """{"A":1}""", """{"A":"\u0000"}""",

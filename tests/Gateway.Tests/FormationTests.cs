@@ -36,6 +36,14 @@ public sealed class FormationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_process_type_is_known_by_the_name_in_the_Procfile_as_well()
+    {
+        (await ChangeAsync("""{"celery_worker":2,"celery-beat":1}""")).DeploymentId.ShouldBeNull();
+
+        (await EnvironmentAsync()).Formation.ShouldBe(new Dictionary<string, int> { ["celery-worker"] = 2, ["celery-beat"] = 1 }, ignoreOrder: true);
+    }
+
+    [Fact]
     public async Task Scaling_a_live_app_is_a_deployment_and_null_goes_back_to_the_manifest()
     {
         await ReleaseAsync(ReleaseStates.Live);

@@ -88,6 +88,42 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public async Task The_scripts_that_Heroku_runs_are_run_in_its_order()
+    {
+        const string package = """
+            {
+              "name": "both", "version": "1.0.0",
+              "scripts": {
+                "heroku-prebuild": "echo before; test ! -d node_modules", "build": "exit 1", "heroku-postbuild": "echo postbuild; ls node_modules/shouter/index.js", "heroku-cleanup": "echo after; test ! -d node_modules/shouter"
+              },
+              "dependencies": { "greeter": "file:./packages/greeter" },
+              "devDependencies": { "shouter": "file:./packages/shouter" }
+            }
+            """;
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node), [.. App, ("package.json", package)]);
+
+        await _platform.BuildAndMoveAsync(command);
+
+        var log = _platform.Log.Text;
+        var order = new[] { "$ npm run heroku-prebuild", "$ npm install", "$ npm run heroku-postbuild", "$ npm prune", "$ npm run heroku-cleanup" }.Select(line => log.IndexOf(line, StringComparison.Ordinal)).ToList();
+        order.ShouldNotContain(-1, log);
+        order.ShouldBe(order.Order());
+        log.ShouldNotContain("$ npm run build");
+    }
+
+    [Theory]
+    [InlineData("14.x || 15.x", true)]
+    [InlineData(">=16 <99", false)]
+    public async Task A_range_that_does_not_allow_the_Node_that_is_here_is_a_warning(string range, bool isWarning)
+    {
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node) with { RuntimeVersion = "15", RuntimeRange = range }, ("app.js", ""));
+
+        await _platform.BuildAndMoveAsync(command);
+
+        _platform.Log.Text.Contains($"Node.js {range} is asked for", StringComparison.Ordinal).ShouldBe(isWarning);
+    }
+
+    [Fact]
     public async Task A_build_command_takes_the_place_of_the_build_script_and_still_finds_what_only_builds_need()
     {
         var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Node, "node", "-e", "console.log('own ' + require('shouter'))"), App);

@@ -29,6 +29,18 @@ public sealed class PythonTests : IDisposable
     public void Dispose() => _platform.Dispose();
 
     [Fact]
+    public async Task Requirements_that_ask_for_nothing_start_no_pip()
+    {
+        var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Python), ("requirements.txt", "# nothing yet\n\n"), ("app.py", "print('hi')"));
+
+        var moved = await _platform.BuildAndMoveAsync(command);
+
+        (await _platform.RunAsync(moved, RuntimeName.Python, "python", "app.py")).ShouldBe("hi");
+        _platform.Log.Text.ShouldContain("requirements.txt asks for nothing");
+        _platform.Log.Text.ShouldNotContain("pip");
+    }
+
+    [Fact]
     public async Task A_slug_built_in_one_folder_runs_in_another()
     {
         var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Python),

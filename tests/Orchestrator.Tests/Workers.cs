@@ -101,7 +101,7 @@ internal sealed class Workers
                 return;
             var answer = context.Message is DownloadCode { OnlyIfHead: true } asked && workers.Head is { } head && head(asked) != asked.Commit
                 ? new CodeOvertaken { DeploymentId = asked.DeploymentId, Attempt = asked.Attempt, LogId = Guid.NewGuid(), LogBatches = 0, Head = head(asked) }
-                : Success(context.Message);
+                : Success(context.Message, workers.Plan);
             await context.Publish(answer, answer.GetType());
         }
     }

@@ -9,6 +9,9 @@ internal sealed record Manifest
     /// <summary>The name of the file; null if the repository has none.</summary>
     public string? File { get; init; }
 
+    /// <summary>The folder of the repository that the app is in.</summary>
+    public Placed<string>? Root { get; init; }
+
     public Placed<string>? Runtime { get; init; }
     public string? RuntimeVersion { get; init; }
     public IReadOnlyList<ManifestProcess> Processes { get; init; } = [];
@@ -33,4 +36,8 @@ internal sealed record Placed<T>(T Value, Position At);
 
 /// <summary>A process type of a manifest or a Procfile.</summary>
 /// <param name="Command">Null if only the scale is given.</param>
-internal sealed record ManifestProcess(string Name, CommandLine? Command, int Scale, Position At);
+internal sealed record ManifestProcess(string Written, CommandLine? Command, int Scale, Position At)
+{
+    /// <summary>What it runs under.</summary>
+    public string Name { get; } = ProcessName.Of(Written) ?? Written;
+}

@@ -12,6 +12,8 @@ internal static class ManifestFile
     private const int MaxBytes = 64 * 1024;
     private static readonly string[] Names = [Name, ".paas.yaml", SeedName];
 
+    public static bool IsIn(SourceFiles source) => Names.Any(source.HasFile);
+
     /// <summary>Reads the manifest; an empty one if the repository has none.</summary>
     /// <exception cref="StepFailedException">It is wrong, and all of what is wrong is said.</exception>
     public static (Manifest Manifest, SourceErrors Errors) Read(SourceFiles source, IStepLog log)

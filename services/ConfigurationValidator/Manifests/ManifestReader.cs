@@ -8,7 +8,7 @@ namespace Paas.ConfigurationValidator.Manifests;
 internal sealed class ManifestReader(string file, SourceErrors errors)
 {
     public static readonly string[] Keys =
-        ["runtime", "entrypoint", "processes", "release", "health", "port", "static", "build", "env", "services", "volumes"];
+        ["runtime", "entrypoint", "processes", "release", "health", "port", "static", "build", "env", "services", "volumes", "root"];
 
     private static readonly string[] SeedKeys = ["runtime", "entrypoint", "services"];
 
@@ -26,6 +26,7 @@ internal sealed class ManifestReader(string file, SourceErrors errors)
         var build = map.Map("build", ["command", "dockerfile", "context", "args", "target"], "build: {command: npm run build}");
         return manifest with
         {
+            Root = PathOf(map, "root", "root: server"),
             Runtime = runtime,
             RuntimeVersion = version,
             Processes = ProcessSection.Read(map, errors),

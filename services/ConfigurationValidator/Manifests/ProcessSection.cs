@@ -27,8 +27,10 @@ internal static class ProcessSection
 
         foreach (var (name, value) in section.Entries)
         {
-            if (name.Value == ProcessType.Web && processes.Any(process => process.Name == ProcessType.Web))
-                errors.Add(name.At, ConfigurationValidatorTexts.WebTwice(map.Get("entrypoint")!.At.Line));
+            if (ProcessName.Of(name.Value) is { } runsAs && runsAs != ProcessType.Web && processes.FirstOrDefault(process => process.Name == runsAs) is { } other)
+                errors.Add(name.At, ConfigurationValidatorTexts.ProcessNameTaken(name.Value, other.Written, runsAs));
+            else if (ProcessName.Of(name.Value) == ProcessType.Web && processes.FirstOrDefault(process => process.Name == ProcessType.Web) is { } web)
+                errors.Add(name.At, map.Get("entrypoint") is { } line ? ConfigurationValidatorTexts.WebTwice(line.At.Line) : ConfigurationValidatorTexts.ProcessNameTaken(name.Value, web.Written, web.Name));
             else if (CheckName(name.Value) is { } wrong)
                 errors.Add(name.At, wrong);
             else if (ReadProcess(name, value, errors) is { } process)
@@ -43,12 +45,12 @@ internal static class ProcessSection
     /// <summary>What is wrong with the name of a process type; null if nothing is.</summary>
     public static string? CheckName(string name)
     {
-        if (name == "release")
-            return ConfigurationValidatorTexts.ReleaseIsNoProcess;
-        return name.Length is > 0 and <= 30 && char.IsAsciiLetterLower(name[0])
-            && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
-            ? null
-            : ConfigurationValidatorTexts.ProcessNameWrong(name);
+        return ProcessName.Of(name) switch
+        {
+            "release" => ConfigurationValidatorTexts.ReleaseIsNoProcess,
+            null => ConfigurationValidatorTexts.ProcessNameWrong(name),
+            _ => null,
+        };
     }
 
     private static ManifestProcess? ReadProcess(YamlText name, YamlNode value, SourceErrors errors)

@@ -61,8 +61,10 @@ internal sealed partial record Procfile(IReadOnlyList<ManifestProcess> Processes
                 errors.Add(at, wrong);
             else if (split.Command is null)
                 errors.Add(new(number, command.Index + split.Position + 1), ConfigurationValidatorTexts.CommandWrong(name, split.Error!));
-            else if (name == "release" ? release is not null : processes.Any(process => process.Name == name))
+            else if (name == "release" ? release is not null : processes.Any(process => process.Written == name))
                 errors.Add(at, ConfigurationValidatorTexts.ProcessTwice(name));
+            else if (processes.FirstOrDefault(process => process.Name == ProcessName.Of(name)) is { } other)
+                errors.Add(at, ConfigurationValidatorTexts.ProcessNameTaken(name, other.Written, other.Name));
             else if (name == "release")
                 release = split.Command;
             else

@@ -4,7 +4,7 @@ using Paas.Contracts;
 
 namespace Paas.ConfigurationValidator.Manifests;
 
-/// <summary><c>services: [mongodb:7, postgres]</c></summary>
+/// <summary><c>services: [mongodb:7, postgres]</c>, or with each service a mapping of its name to its version</summary>
 internal static partial class ServiceSection
 {
     private const string Example = "services: [postgres, redis:7]";
@@ -35,47 +35,55 @@ internal static partial class ServiceSection
     public static IReadOnlyList<Placed<AddOn>> Read(MapReader map, SourceErrors errors)
     {
         var addOns = new List<Placed<AddOn>>();
-        var node = map.Get("services");
-        if (node is YamlText single)
-            node = new YamlList(single.At, [single]);
-        if (node is null)
+        if (map.Get("services") is not { } node)
             return addOns;
-        if (node is not YamlList list)
+        foreach (var (name, version, at) in Entries(node, errors))
         {
-            errors.Add(node.At, ConfigurationValidatorTexts.ServicesExpected(Example));
-            return addOns;
-        }
-
-        foreach (var item in list.Items)
-        {
-            if (item is not YamlText text)
-                errors.Add(item.At, ConfigurationValidatorTexts.ServicesExpected(Example));
-            else if (ReadService(text, errors) is not { } addOn)
+            if (ReadService(name, version, at, errors) is not { } addOn)
                 continue;
-            else if (addOns.Any(other => other.Value.Name == addOn.Name))
-                errors.Add(text.At, ConfigurationValidatorTexts.ServiceTwice(addOn.Name));
+            if (addOns.Any(other => other.Value.Name == addOn.Name))
+                errors.Add(at, ConfigurationValidatorTexts.ServiceTwice(addOn.Name));
             else
-                addOns.Add(new(addOn, text.At));
+                addOns.Add(new(addOn, at));
         }
 
         return addOns;
     }
 
-    private static AddOn? ReadService(YamlText text, SourceErrors errors)
+    /// <summary>Name and version of each: of <c>postgres:17</c>, of <c>- postgres: 17</c>, or of <c>services: {postgres: 17}</c>.</summary>
+    private static IEnumerable<(string Name, string? Version, Position At)> Entries(YamlNode node, SourceErrors errors)
     {
-        var colon = text.Value.IndexOf(':', StringComparison.Ordinal);
-        var written = (colon < 0 ? text.Value : text.Value[..colon]).Trim();
-        var version = colon < 0 ? null : text.Value[(colon + 1)..].Trim();
+        foreach (var item in node is YamlList list ? list.Items : [node])
+        {
+            switch (item)
+            {
+                case YamlText text:
+                    var colon = text.Value.IndexOf(':', StringComparison.Ordinal);
+                    yield return colon < 0 ? (text.Value.Trim(), null, text.At) : (text.Value[..colon].Trim(), text.Value[(colon + 1)..].Trim(), text.At);
+                    break;
+                case YamlMap { Entries.Count: > 0 } section when section.Entries.All(entry => entry.Value is YamlText):
+                    foreach (var entry in section.Entries)
+                        yield return (entry.Key.Value.Trim(), entry.Value is YamlText { IsNothing: false } version ? version.Value.Trim() : null, entry.Key.At);
+                    break;
+                default:
+                    errors.Add(item.At, ConfigurationValidatorTexts.ServicesExpected(Example));
+                    break;
+            }
+        }
+    }
+
+    private static AddOn? ReadService(string written, string? version, Position at, SourceErrors errors)
+    {
         var name = Aliases.GetValueOrDefault(written, written);
         if (!UrlVariables.ContainsKey(name))
         {
-            errors.Add(text.At, ConfigurationValidatorTexts.ServiceUnknown(written, Nearest.Of(written, UrlVariables.Keys), [.. UrlVariables.Keys]));
+            errors.Add(at, ConfigurationValidatorTexts.ServiceUnknown(written, Nearest.Of(written, UrlVariables.Keys), [.. UrlVariables.Keys]));
             return null;
         }
 
         if (version is null || Version().IsMatch(version))
             return new() { Name = name, Version = version };
-        errors.Add(text.At, ConfigurationValidatorTexts.ServiceVersionWrong(name, version));
+        errors.Add(at, ConfigurationValidatorTexts.ServiceVersionWrong(name, version));
         return null;
     }
 

@@ -13,12 +13,12 @@ internal static class NodeApp
 
     public static DetectedRuntime? Detect(SourceFiles source) => source.HasFile(Package) ? new(RuntimeName.Node, Package) : null;
 
-    public static string? Version(SourceFiles source)
+    public static AskedVersion? Version(SourceFiles source)
     {
         using var package = JsonFile.Read(source, Package);
-        return VersionFiles.FromNpmRange(JsonFile.Text(package, "engines", "node"))
-            ?? VersionFiles.FirstLine(source, ".nvmrc", "v")
-            ?? VersionFiles.FirstLine(source, ".node-version", "v");
+        return JsonFile.Text(package, "engines", "node") is { Length: > 0 } range
+            ? new(range, "engines.node in package.json")
+            : VersionFiles.FirstLine(source, ".nvmrc") ?? VersionFiles.FirstLine(source, ".node-version");
     }
 
     public static CommandLine WebCommand(SourceFiles source)

@@ -23,8 +23,13 @@ internal static class PythonApp
         return main is null ? null : new(RuntimeName.Python, main);
     }
 
-    public static string? Version(SourceFiles source) =>
-        VersionFiles.FirstLine(source, ".python-version", "") ?? VersionFiles.FirstLine(source, "runtime.txt", "python-");
+    public static AskedVersion? Version(SourceFiles source) =>
+        VersionFiles.FirstLine(source, ".python-version")
+        ?? VersionFiles.FirstLine(source, "runtime.txt", "python-")
+        ?? VersionFiles.Key(source, "Pipfile", "python_full_version")
+        ?? VersionFiles.Key(source, "Pipfile", "python_version")
+        ?? VersionFiles.Key(source, "pyproject.toml", "requires-python")
+        ?? (VersionFiles.HasSection(source, "pyproject.toml", "tool.poetry.dependencies") ? VersionFiles.Key(source, "pyproject.toml", "python") : null);
 
     public static CommandLine WebCommand(SourceFiles source)
     {

@@ -3,31 +3,33 @@ using Paas.ConfigurationValidator.Source;
 
 namespace Paas.ConfigurationValidator.Runtimes;
 
-/// <summary>Versions as the tools of each language write them; whatever isn't simply a version counts as none.</summary>
+/// <summary>Versions as the tools of each language write them; those of .NET and Go count only where they are simply versions.</summary>
 internal static partial class VersionFiles
 {
-    /// <summary>The version in the first line of a file such as <c>.python-version</c>.</summary>
-    public static string? FirstLine(SourceFiles source, string file, string prefix)
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1);
+
+    /// <summary>What the first line of a file such as <c>.python-version</c> asks for.</summary>
+    public static AskedVersion? FirstLine(SourceFiles source, string file, string prefix = "")
     {
-        if (source.Find(file)?.Content is not { } content || SourceText.Decode(content, out _, out _) is not { } text)
+        var line = Text(source, file)?.Split('\n').Select(line => line.Split('#')[0].Trim()).FirstOrDefault(line => line.Length > 0);
+        if (line is null)
             return null;
-        var line = text.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.Length > 0 && !line.StartsWith('#')) ?? "";
-        if (line.StartsWith(prefix, StringComparison.Ordinal))
-            line = line[prefix.Length..];
-        return Exact().IsMatch(line) ? line : null;
+        return new(line.StartsWith(prefix, StringComparison.Ordinal) ? line[prefix.Length..] : line, file);
     }
 
-    /// <summary>The version an npm range asks for: <c>20</c>, <c>20.x</c> and <c>^20.9.0</c> are 20, <c>~20.9.0</c> is 20.9.</summary>
-    public static string? FromNpmRange(string? range)
+    /// <summary>The text of a key of a TOML file, wherever in it the key is.</summary>
+    public static AskedVersion? Key(SourceFiles source, string file, string key)
     {
-        var match = NpmRange().Match(range?.Trim() ?? "");
-        if (!match.Success)
-            return null;
-        var (sign, major, minor, patch) = (match.Groups["sign"].Value, match.Groups["major"].Value, match.Groups["minor"].Value, match.Groups["patch"].Value);
-        if (sign == "^" || minor is "" or "x" or "*")
-            return major;
-        return sign == "~" || patch is "" or "x" or "*" ? $"{major}.{minor}" : $"{major}.{minor}.{patch}";
+        var match = Regex.Match(Text(source, file) ?? "", $@"^[ \t]*{Regex.Escape(key)}[ \t]*=[ \t]*[""'](?<value>[^""'\n]+)[""']", RegexOptions.Multiline, Limit);
+        return match.Success ? new(match.Groups["value"].Value, $"{key} in {file}") : null;
     }
+
+    /// <summary>Whether a TOML file has a table, or one within it.</summary>
+    public static bool HasSection(SourceFiles source, string file, string name) =>
+        Regex.IsMatch(Text(source, file) ?? "", $@"^[ \t]*\[+{Regex.Escape(name)}[\].]", RegexOptions.Multiline, Limit);
+
+    public static string? Text(SourceFiles source, string file) =>
+        source.Find(file)?.Content is { } content ? SourceText.Decode(content, out _, out _) : null;
 
     /// <summary>The version of a target framework such as <c>net10.0</c> or <c>net10.0-windows</c>.</summary>
     public static string? FromTargetFramework(string? framework)
@@ -39,9 +41,7 @@ internal static partial class VersionFiles
     /// <summary>The <c>go</c> line of <c>go.mod</c>.</summary>
     public static string? FromGoModule(SourceFiles source)
     {
-        if (source.Find("go.mod")?.Content is not { } content || SourceText.Decode(content, out _, out _) is not { } text)
-            return null;
-        var line = text.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("go ", StringComparison.Ordinal));
+        var line = Text(source, "go.mod")?.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("go ", StringComparison.Ordinal));
         return MajorMinor(line?[3..]);
     }
 
@@ -51,12 +51,6 @@ internal static partial class VersionFiles
         var match = LeadingMajorMinor().Match(version?.Trim() ?? "");
         return match.Success ? match.Value : null;
     }
-
-    [GeneratedRegex(@"^[0-9]{1,4}(\.[0-9]{1,4}){0,2}\z")]
-    private static partial Regex Exact();
-
-    [GeneratedRegex(@"^(?<sign>[\^~v=])?(?<major>[0-9]{1,4})(\.(?<minor>[0-9]{1,4}|x|\*)(\.(?<patch>[0-9]{1,5}|x|\*))?)?\z")]
-    private static partial Regex NpmRange();
 
     [GeneratedRegex(@"^net(coreapp)?(?<version>[0-9]{1,2}\.[0-9])(-[a-z0-9.]+)?\z")]
     private static partial Regex TargetFramework();

@@ -17,7 +17,10 @@ internal sealed class SourceFiles
 
     private readonly Dictionary<string, SourceFile> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _folders = new(StringComparer.Ordinal) { "" };
+    private readonly string _prefix;
     private int _keptFiles;
+
+    private SourceFiles(string folder) => _prefix = folder.Length == 0 ? "" : folder + "/";
 
     public IEnumerable<string> Files => _files.Keys;
 
@@ -36,9 +39,12 @@ internal sealed class SourceFiles
 
     public SourceFile? Find(string path) => _files.GetValueOrDefault(path);
 
-    public static async Task<SourceFiles> ReadAsync(Stream archive, CancellationToken cancellation)
+    /// <param name="archive">The repository.</param>
+    /// <param name="folder">The folder of it that counts, as if there were nothing else; <c>""</c> for all.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static async Task<SourceFiles> ReadAsync(Stream archive, string folder, CancellationToken cancellation)
     {
-        var source = new SourceFiles();
+        var source = new SourceFiles(folder);
         try
         {
             await using var tar = new TarReader(archive, leaveOpen: true);
@@ -61,7 +67,8 @@ internal sealed class SourceFiles
 
     private async Task AddAsync(TarEntry entry, CancellationToken cancellation)
     {
-        if (entry.EntryType is TarEntryType.GlobalExtendedAttributes || CleanPath(entry.Name) is not { } path)
+        if (entry.EntryType is TarEntryType.GlobalExtendedAttributes || CleanPath(entry.Name) is not { } whole
+            || !whole.StartsWith(_prefix, StringComparison.Ordinal) || whole[_prefix.Length..] is not { Length: > 0 } path)
             return;
         if (entry.EntryType is TarEntryType.Directory)
         {
@@ -104,7 +111,7 @@ internal sealed class SourceFiles
         return name.EndsWith(".csproj", StringComparison.Ordinal)
             || name.EndsWith(".fsproj", StringComparison.Ordinal)
             || (name.Length == path.Length && name is ".paas.yml" or ".paas.yaml" or ".cupaas.yml" or "Procfile" or "package.json"
-                or ".python-version" or "runtime.txt" or ".nvmrc" or ".node-version" or "global.json" or "Directory.Build.props" or "go.mod");
+                or ".python-version" or "runtime.txt" or ".nvmrc" or ".node-version" or "global.json" or "pyproject.toml" or "Pipfile" or "composer.json" or "Directory.Build.props" or "go.mod");
     }
 }
 

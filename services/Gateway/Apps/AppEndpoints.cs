@@ -38,6 +38,7 @@ internal static class AppEndpoints
         var name = AppRules.Name(asked.Name);
         var (repository, key) = rules.Repository(asked.Repository);
         var branch = AppRules.Branch(asked.Branch ?? "main");
+        var root = AppRules.Root(asked.Root);
         var target = rules.AppTarget(asked.Target ?? Target.Local);
         var policy = AppRules.Policy(asked.Policy ?? ConcurrencyPolicy.Latest);
         var secret = asked.WebhookSecret is null ? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)) : AppRules.WebhookSecret(asked.WebhookSecret);
@@ -50,6 +51,7 @@ internal static class AppEndpoints
             Name = name,
             Repository = repository,
             RepositoryKey = key,
+            Root = root,
             SealedRepositoryToken = token is null ? null : sealer.Seal(token),
             SealedWebhookSecret = sealer.Seal(secret),
             Target = target,
@@ -102,6 +104,8 @@ internal static class AppEndpoints
             (found.Repository, found.RepositoryKey) = rules.Repository(asked.Repository);
         if (asked.Branch is not null)
             environment.Branch = AppRules.Branch(asked.Branch);
+        if (asked.Root is not null)
+            found.Root = AppRules.Root(asked.Root);
         if (asked.Policy is not null)
             environment.Policy = AppRules.Policy(asked.Policy);
         if (asked.WebhookSecret is not null)

@@ -12,6 +12,7 @@ internal sealed partial class AppRules(IOptions<GatewayOptions> gateway, IOption
     private const int MinSecretLength = 16;
     private const int MaxSecretLength = 500;
     private const int MaxTokenLength = 2_000;
+    private const int MaxRootLength = 200;
 
     /// <summary>Host names the platform, or whoever runs it, may need under its domain; or that visitors would trust.</summary>
     private static readonly HashSet<string> ReservedNames =
@@ -44,6 +45,15 @@ internal sealed partial class AppRules(IOptions<GatewayOptions> gateway, IOption
         const string prefix = "refs/heads/";
         var name = branch.StartsWith(prefix, StringComparison.Ordinal) ? branch[prefix.Length..] : branch;
         return RefName.Check(name) is { } error ? throw ProblemException.Invalid("branch", error) : name;
+    }
+
+    /// <summary>A folder of the repository as git has it; null for the whole repository.</summary>
+    public static string? Root(string? root)
+    {
+        var parts = (root ?? "").Split('/', StringSplitOptions.RemoveEmptyEntries).Where(part => part != ".").ToArray();
+        return root is { Length: > MaxRootLength } || parts.Contains("..") || root?.StartsWith('/') is true || parts.Any(part => part.Any(c => char.IsControl(c) || c == '\\'))
+            ? throw ProblemException.Invalid("root", GatewayTexts.RootMalformed(root!))
+            : parts.Length == 0 ? null : string.Join('/', parts);
     }
 
     public string AppTarget(string target) => gateway.Value.AvailableTargets.Contains(target)

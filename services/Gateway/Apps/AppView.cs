@@ -44,6 +44,7 @@ internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOpt
         Name = row.App.Name,
         Repository = row.App.Repository,
         Branch = row.Environment.Branch,
+        Root = row.App.Root,
         Target = row.App.Target,
         Environment = row.Environment.Name,
         Policy = row.Environment.Policy,

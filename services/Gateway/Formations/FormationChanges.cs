@@ -37,8 +37,9 @@ internal sealed class FormationChanges(PaasDbContext db, BusOutbox outbox, LiveR
         var before = environment.Formation ?? None;
         var plan = (await live.FindAsync(environment, cancellation))?.RunPlan;
         var after = new Dictionary<string, int>(before, StringComparer.Ordinal);
-        foreach (var (process, instances) in asked)
+        foreach (var (written, instances) in asked)
         {
+            var process = ProcessName.Of(written) ?? written;
             Check(app.Name, process, instances, plan, before);
             if (instances is { } number)
                 after[process] = number;

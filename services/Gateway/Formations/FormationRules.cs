@@ -1,9 +1,9 @@
-using System.Text.RegularExpressions;
+using Paas.Contracts;
 using Paas.Gateway.Http;
 
 namespace Paas.Gateway.Formations;
 
-internal static partial class FormationRules
+internal static class FormationRules
 {
     /// <summary>As many process types as a manifest may name.</summary>
     public const int MaxProcessTypes = 20;
@@ -11,7 +11,7 @@ internal static partial class FormationRules
     /// <summary>For an app that was never deployed: which process types it will have is not known yet, only what they may be called.</summary>
     public static void CheckName(string process)
     {
-        if (process == "release" || !NamePattern().IsMatch(process))
+        if (process == "release" || ProcessName.Of(process) != process)
             throw ProblemException.Invalid(GatewayTexts.Shorten(process), GatewayTexts.ProcessTypeMalformed(process));
     }
 
@@ -20,7 +20,4 @@ internal static partial class FormationRules
         if (instances < 0 || instances > max)
             throw ProblemException.Invalid(GatewayTexts.Shorten(process), GatewayTexts.ScaleOutOfRange(process, instances, max));
     }
-
-    [GeneratedRegex(@"^[a-z][a-z0-9-]{0,29}\z")]
-    private static partial Regex NamePattern();
 }

@@ -30,7 +30,7 @@ internal static partial class AppLogEndpoints
             isLive ? null : () => ProblemException.Conflict(GatewayTexts.NothingPrinted(found.Name)));
 
         Task<OutputLines> AskAsync(string? after, TimeSpan wait, CancellationToken cancellation) => deployer.AskAsync(
-            new ReadAppLogs { AppId = found.Id, App = found.Name, Target = found.Target, Cursor = after, Tail = last, Process = process, Wait = wait }, cancellation);
+            new ReadAppLogs { AppId = found.Id, App = found.Name, Target = found.Target, Cursor = after, Tail = last, Process = process is null ? null : ProcessName.OfInstance(process), Wait = wait }, cancellation);
     }
 
     private static string Line(OutputLine line) =>

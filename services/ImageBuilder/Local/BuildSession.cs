@@ -80,6 +80,10 @@ internal sealed class BuildSession(
     /// <exception cref="NetworkTroubleException">It could not fetch something.</exception>
     public async Task RunAsync(string file, params string[] arguments) => await RunAsync(file, arguments, Variables);
 
+    /// <summary>Runs a tool of which only the first arguments are shown: the others say where this machine has its things.</summary>
+    /// <inheritdoc cref="RunAsync(string, string[])"/>
+    public async Task RunAsync(string file, string[] shown, string[] others) => await RunAsync(file, [.. shown, .. others], Variables, string.Join(' ', [file, .. shown]));
+
     /// <summary>Runs the repository's own command.</summary>
     /// <inheritdoc cref="RunAsync(string, string[])"/>
     public async Task RunAsync(CommandLine line)
@@ -92,7 +96,7 @@ internal sealed class BuildSession(
             variables[name] = value;
         try
         {
-            await RunAsync(words[0], [.. words.Skip(1)], variables);
+            await RunAsync(words[0], [.. words.Skip(1)], variables, line.Script?.ReplaceLineEndings(" "));
         }
         catch (CommandNotFoundException missing)
         {
@@ -107,9 +111,9 @@ internal sealed class BuildSession(
             LocalBuild.Delete(folder);
     }
 
-    private async Task RunAsync(string file, string[] arguments, Dictionary<string, string> variables)
+    private async Task RunAsync(string file, string[] arguments, Dictionary<string, string> variables, string? asShown = null)
     {
-        var shown = WithinSlug(string.Join(' ', [Path.GetFileName(file), .. arguments]));
+        var shown = WithinSlug(asShown ?? string.Join(' ', [Path.GetFileName(file), .. arguments]));
         log.Detail("$ " + shown);
         var lastLines = new Queue<string>();
         var exitCode = await StartAsync(file, arguments, variables, line =>

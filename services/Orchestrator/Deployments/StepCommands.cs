@@ -70,6 +70,7 @@ internal sealed class StepCommands(PaasDbContext db, SecretSealer sealer)
         Attempt = deployment.Attempt,
         SourceDigest = deployment.SourceDigest!,
         Target = deployment.Target,
+        Root = await db.Apps.Where(x => x.Id == deployment.AppId).Select(x => x.Root).SingleOrDefaultAsync(cancellation),
         ConfigVarNames = await db.ConfigVars.Where(x => x.AppId == deployment.AppId).Select(x => x.Name).ToListAsync(cancellation),
     };
 

@@ -12,6 +12,9 @@ public sealed record CreateAppRequest
     /// <summary>The branch that is deployed; <c>main</c> if none is given.</summary>
     public string? Branch { get; init; }
 
+    /// <summary>The folder of the repository that the app is in, such as <c>server</c>; the whole repository if none is given.</summary>
+    public string? Root { get; init; }
+
     /// <summary>One of <see cref="Contracts.Target"/>; <c>local</c> if none is given.</summary>
     public string? Target { get; init; }
 
@@ -30,6 +33,9 @@ public sealed record UpdateAppRequest
 {
     public string? Repository { get; init; }
     public string? Branch { get; init; }
+
+    /// <summary>An empty string is the whole repository. The next deployment goes by it.</summary>
+    public string? Root { get; init; }
     public string? WebhookSecret { get; init; }
 
     /// <summary>An empty string removes the token.</summary>
@@ -58,6 +64,9 @@ public sealed record AppResponse
     public required string Name { get; init; }
     public required string Repository { get; init; }
     public required string Branch { get; init; }
+
+    /// <summary>The folder of the repository that the app is in; null for all of it.</summary>
+    public string? Root { get; init; }
     public required string Target { get; init; }
     public required string Environment { get; init; }
     public required string Policy { get; init; }

@@ -2,15 +2,21 @@ using System.Text;
 
 namespace Paas.Hosting.Processes;
 
-/// <summary>One pass over a line, by the rules of the POSIX shell's quoting.</summary>
+/// <summary>
+/// One pass over a line, by the rules of the POSIX shell's quoting. At the first sign that only a shell understands the
+/// whole line is for a shell.
+/// </summary>
 internal sealed class CommandLineSplitter(string line)
 {
     // They are part of the shell and do nothing, or are not even there, without it.
     private static readonly HashSet<string> ShellWords =
     [
-        ".", "alias", "bg", "break", "case", "cd", "continue", "eval", "exit", "export", "fg", "for", "function", "if", "read",
-        "readonly", "return", "set", "shift", "shopt", "source", "trap", "ulimit", "umask", "unset", "until", "wait", "while", "{", "!",
+        ".", ":", "alias", "bg", "break", "case", "cd", "command", "continue", "eval", "exit", "export", "fg", "for", "function", "getopts",
+        "hash", "if", "jobs", "local", "read", "readonly", "return", "set", "shift", "shopt", "source", "times", "trap", "type", "ulimit",
+        "umask", "unset", "until", "wait", "while", "{", "!",
     ];
+
+    private static readonly SplitCommand ForShell = new(null, null, 0);
 
     private readonly List<string> _words = [];
     private readonly StringBuilder _word = new();
@@ -29,8 +35,8 @@ internal sealed class CommandLineSplitter(string line)
         _at = line.Length - line.TrimStart().Length;
         while (_at < line.Length)
         {
-            if (ReadUnquoted() is { } error)
-                return error;
+            if (ReadUnquoted() is { } end)
+                return end == ForShell ? CommandWords.ForShell(line) : end;
         }
 
         EndWord();
@@ -39,7 +45,7 @@ internal sealed class CommandLineSplitter(string line)
             // Without a shell the program always takes its own place.
             _words.RemoveAt(program);
         if (program >= 0 && program < _words.Count && ShellWords.Contains(_words[program]))
-            return Error(CommandWordsTexts.ShellWord(_words[program]), Math.Max(0, line.IndexOf(_words[program], StringComparison.Ordinal)));
+            return CommandWords.ForShell(line);
         return CommandWords.Finish(_words);
     }
 
@@ -53,9 +59,15 @@ internal sealed class CommandLineSplitter(string line)
                 _at++;
                 return null;
             case '\n' or '\r':
-                return Error(CommandWordsTexts.SeveralLines, _at);
-            case '|' or '&' or ';' or '<' or '>' or '(' or ')' or '`':
-                return Error(CommandWordsTexts.NeedsShell(OperatorAt(_at)), _at);
+                return ForShell;
+            case '|' or '&' or ';' or '<' or '>' or '(' or ')' or '`' or '*' or '?' or '[':
+                return ForShell;
+            case '~' when !_inWord:
+                return ForShell;
+            case '#' when !_inWord:
+                while (_at < line.Length && line[_at] != '\n')
+                    _at++;
+                return null;
             case '\'':
                 return ReadSingleQuoted();
             case '"':
@@ -97,7 +109,7 @@ internal sealed class CommandLineSplitter(string line)
             }
 
             if (c == '`')
-                return Error(CommandWordsTexts.NeedsShell("`"), _at);
+                return ForShell;
             if (c == '$')
             {
                 if (ReadDollar(quoted: true) is { } error)
@@ -137,7 +149,7 @@ internal sealed class CommandLineSplitter(string line)
         if (VariableReference.TryRead(line, _at) is not { } reference)
         {
             if (VariableReference.NeedsShell(line, _at))
-                return Error(line[_at + 1] == '(' ? CommandWordsTexts.NeedsShell("$(") : CommandWordsTexts.BadReference(line[_at..]), _at);
+                return ForShell;
             Append('$');
             _at++;
             return null;
@@ -179,9 +191,6 @@ internal sealed class CommandLineSplitter(string line)
         _inWord = _quoted = false;
         _openReference = -1;
     }
-
-    private string OperatorAt(int at) =>
-        at + 1 < line.Length && line[at + 1] == line[at] && line[at] is '|' or '&' or '>' or '<' ? new string(line[at], 2) : line[at].ToString();
 
     private static SplitCommand Error(string error, int position) => new(null, error, position);
 }

@@ -16,14 +16,31 @@ public sealed record ExpandedCommand(IReadOnlyDictionary<string, string> Assignm
 
 /// <summary>
 /// Turns what a developer wrote into a <see cref="CommandLine"/>, and that into a program and its arguments. The
-/// quotes and variables of a POSIX shell mean what they mean there; whatever would need a shell to run is refused.
+/// quotes and variables of a POSIX shell mean what they mean there; a line that needs a shell is handed to one.
 /// </summary>
 public static class CommandWords
 {
     public const int MaxWords = 200;
     public const int MaxLength = 16 * 1024;
 
-    /// <summary>Splits a line as a shell would, without running anything.</summary>
+    // Whoever ends the app signals all its processes, the shell among them, which would leave the others to be killed.
+    private const string Patient = "trap 'wait; exit 143' TERM\n";
+
+    // A container's end is told to its first process alone. An exec in the line still takes the place of its shell.
+    private const string Supervisor = """
+        trap "trap '' TERM; kill -TERM 0" TERM INT QUIT
+        /bin/sh -c "$1" <&0 &
+        child=$!
+        wait "$child"
+        status=$?
+        while kill -0 "$child" 2>/dev/null; do
+        wait "$child"
+        status=$?
+        done
+        exit "$status"
+        """;
+
+    /// <summary>Splits a line as a shell would, without running anything; one that needs a shell to run is left whole.</summary>
     public static SplitCommand Split(string line)
     {
         if (line.Length > MaxLength)
@@ -48,6 +65,18 @@ public static class CommandWords
 
         return Finish(words);
     }
+
+    /// <summary>A command that has <c>/bin/sh</c> run a line.</summary>
+    public static SplitCommand ForShell(string line) =>
+        new(new CommandLine { Words = ["/bin/sh", "-c", Literal(Patient + line)], Script = line }, null, 0);
+
+    /// <summary>
+    /// The same command for a container: there the shell stays until all it has begun has ended, and passes on the signal
+    /// to end.
+    /// </summary>
+    public static CommandLine InContainer(CommandLine command) => command.Script is { } line
+        ? command with { Words = ["/bin/sh", "-c", Literal(Supervisor), "sh", Literal(Patient + line)] }
+        : command;
 
     /// <summary>
     /// Puts the variables in. An assignment sees the ones before it; the arguments, as in a shell, see none of them.
@@ -106,6 +135,8 @@ public static class CommandWords
             return new(null, CommandWordsTexts.NothingToStart, 0);
         return new(new CommandLine { Words = words }, null, 0);
     }
+
+    private static string Literal(string text) => text.Replace("$", "$$", StringComparison.Ordinal);
 
     internal static char? FirstForbidden(string text)
     {

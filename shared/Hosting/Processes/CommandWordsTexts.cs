@@ -6,18 +6,7 @@ internal static class CommandWordsTexts
     public const string NothingToStart =
         "the command has nothing to start; write a program and its arguments, such as 'python app.py'";
 
-    public const string SeveralLines =
-        "a command is one line; put several into a script file and start that, such as 'bash start.sh'";
-
     public const string TrailingBackslash = "the command ends with a backslash; remove it, or double it if you mean one";
-
-    public static string NeedsShell(string sign) =>
-        $"'{sign}' needs a shell, and commands are started without one; put the command into a script file and start that, such as " +
-        "'bash start.sh' (or put quotes around the sign if you mean it as it is)";
-
-    public static string ShellWord(string word) =>
-        $"'{word}' is part of the shell, and commands are started without one; put the command into a script file and start that, such as " +
-        "'bash start.sh'";
 
     public static string UnclosedQuote(char quote) => $"the quote {quote} is never closed; add the one at its end";
 

@@ -16,6 +16,9 @@ public sealed class App
     /// <summary><see cref="Repository"/> in the one form in which URLs of the same repository are equal.</summary>
     public required string RepositoryKey { get; set; }
 
+    /// <summary>The folder of the repository that the app is in; null for all of it, or for the one its manifest names.</summary>
+    public string? Root { get; set; }
+
     public string? SealedRepositoryToken { get; set; }
     public required string SealedWebhookSecret { get; set; }
 

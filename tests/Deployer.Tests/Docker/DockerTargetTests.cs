@@ -43,6 +43,34 @@ public sealed class DockerTargetTests(DockerEngine engine) : IClassFixture<Docke
     }
 
     [Fact]
+    public async Task A_line_for_a_shell_is_run_by_the_images_own_which_passes_on_the_signal_to_end()
+    {
+        Assert.SkipUnless(DockerEngine.IsInstalled, Missing);
+        await using var platform = await StartAsync(engine);
+        const string line = "trap 'sleep 0.2; echo ended in time; exit 0' TERM; mkdir -p /tmp/w && echo ${GREETING:-x} | tr a-z A-Z > /tmp/w/index.html; httpd -p $PORT -h /tmp/w && while :; do sleep 0.1; done # for ever";
+        var web = new ProcessType { Name = ProcessType.Web, Command = Paas.Hosting.Processes.CommandWords.Split($"sh -c \"{line.Replace("$", "\\$", StringComparison.Ordinal).Split(" #")[0]}\" && true").Command };
+
+        await platform.DeployAsync(1, Plan(web) with { Env = new Dictionary<string, string> { ["GREETING"] = "hello" } });
+        (await platform.AskAsync()).ShouldBe("HELLO");
+
+        await engine.DockerAsync("stop", "--time", "20", "paas-shop-v1-web-1");
+        (await engine.LogAsync("paas-shop-v1-web-1")).ShouldContain("ended in time");
+    }
+
+    [Fact]
+    public async Task A_line_for_a_shell_says_so_where_the_image_has_none()
+    {
+        Assert.SkipUnless(DockerEngine.IsInstalled, Missing);
+        await using var platform = await StartAsync(engine);
+        var image = await BuildAsync("no-shell", "FROM busybox AS all\nFROM scratch\nCOPY --from=all /bin/busybox /bin/app\n");
+        var web = new ProcessType { Name = ProcessType.Web, Command = Paas.Hosting.Processes.CommandWords.Split("cd / && app").Command };
+
+        var failure = await Should.ThrowAsync<StepFailedException>(platform.DeployAsync(platform.Release(1, Plan(web), image)));
+
+        failure.Message.ShouldContain("the image has no /bin/sh");
+    }
+
+    [Fact]
     public async Task Variables_reach_the_app_and_its_command()
     {
         Assert.SkipUnless(DockerEngine.IsInstalled, Missing);

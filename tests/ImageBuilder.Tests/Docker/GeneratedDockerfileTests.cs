@@ -74,6 +74,21 @@ public sealed class GeneratedDockerfileTests
         dockerfile.ShouldEndWith("COPY --from=build --chown=10001:10001 /build /app\nUSER 10001:10001\n");
     }
 
+    [Fact]
+    public async Task Node_runs_the_scripts_that_Heroku_runs()
+    {
+        var dockerfile = await WriteAsync(
+            new() { Runtime = RuntimeName.Node },
+            ("package.json", """{"scripts":{"build":"exit 1","heroku-prebuild":"a","heroku-postbuild":"b","heroku-cleanup":"c"},"devDependencies":{"typescript":"5"}}"""));
+
+        dockerfile.ShouldContain("COPY source/ ./\nRUN npm run heroku-prebuild\nRUN npm install\nRUN npm run heroku-postbuild\nRUN npm prune --omit=dev --ignore-scripts\nRUN npm run heroku-cleanup\n");
+        dockerfile.ShouldNotContain("npm run build");
+    }
+
+    [Fact]
+    public async Task Requirements_that_ask_for_nothing_start_no_pip() =>
+        (await WriteAsync(new() { Runtime = RuntimeName.Python }, ("requirements.txt", "# none\n\n--index-url https://x\n"))).ShouldNotContain("pip install");
+
     [Theory]
     [InlineData("""{"scripts":{"postinstall":"node prepare.js"}}""")]
     [InlineData("""{"workspaces":["packages/*"]}""")]

@@ -54,7 +54,7 @@ internal sealed class ContainerInstance : IProbedInstance, IDisposable
         if (container?.State.OOMKilled == true)
             return DeployerTexts.OutOfMemory(name, _options.AppMemory);
         if (exitCode is NotFound or NotExecutable && _command is not null && (await LastLinesAsync(CancellationToken.None)).Any(line => line.StartsWith("[FATAL tini", StringComparison.Ordinal)))
-            return DeployerTexts.CommandNotFound(name, _command.ToString());
+            return _command.Script is null ? DeployerTexts.CommandNotFound(name, _command.ToString()) : DeployerTexts.NoShell(name);
         return DeployerTexts.Exited(name, exitCode);
     }
 

@@ -51,7 +51,7 @@ internal sealed class ReleaseContainers(
         IReadOnlyList<string>? words = null;
         if (command is not null)
         {
-            var expanded = CommandWords.Expand(command, WithThoseOfTheImage(variables));
+            var expanded = CommandWords.Expand(CommandWords.InContainer(command), WithThoseOfTheImage(variables));
             if (expanded.Arguments.Count == 0)
                 throw new StepFailedException(FailureReason.AppExited, DeployerTexts.NothingToStart(command.ToString()));
             foreach (var (name, value) in expanded.Assignments)

@@ -12,7 +12,7 @@ internal static partial class NodeDockerfile
     // What the tools read beside package.json and the lock file.
     private static readonly string[] Settings = [".npmrc", ".yarnrc", ".yarnrc.yml", ".pnpmfile.cjs"];
 
-    private static readonly string[] InstallScripts = ["preinstall", "install", "postinstall", "prepare"];
+    private static readonly string[] InstallScripts = ["preinstall", "install", "postinstall", "prepare", NodePackage.Prebuild];
 
     // What is only needed to build would not be installed with it.
     private const string Environment = "NODE_ENV";
@@ -65,7 +65,10 @@ internal static partial class NodeDockerfile
         dockerfile.Line("WORKDIR /build");
         if (NeedsSource(text, files))
         {
-            dockerfile.CopySource().RunWithVariables(install, without: Environment);
+            dockerfile.CopySource();
+            if (package.HasPrebuildScript)
+                dockerfile.RunWithVariables($"{tool.Name} run {NodePackage.Prebuild}");
+            dockerfile.RunWithVariables(install, without: Environment);
         }
         else
         {
@@ -74,10 +77,12 @@ internal static partial class NodeDockerfile
 
         if (plan.Command is not null)
             dockerfile.Run(plan.Command);
-        else if (package.HasBuildScript)
-            dockerfile.RunWithVariables($"{tool.Name} run build");
+        else if (package.BuildScript is { } script)
+            dockerfile.RunWithVariables($"{tool.Name} run {script}");
         if (package.HasDevDependencies && tool.Prune is { } prune)
             dockerfile.RunWithVariables($"{tool.Name} {string.Join(' ', prune)}");
+        if (package.HasCleanupScript)
+            dockerfile.RunWithVariables($"{tool.Name} run {NodePackage.Cleanup}");
     }
 
     /// <summary>Whether packages can only be installed beside the app: it has several, patches, or scripts that are run then.</summary>

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Paas.Contracts;
+using Paas.ImageBuilder.Local.Runtimes;
 
 namespace Paas.ImageBuilder.Docker.Dockerfiles;
 
@@ -35,8 +36,10 @@ internal static partial class PythonDockerfile
 
     private static void WithRequirements(DockerfileWriter dockerfile, ContextFiles files)
     {
+        if (files.Text(Requirements) is { } text && !PythonRequirements.HasAny(text))
+            dockerfile.CopySource(isOwn: true);
         // Files that name the app itself can only be read with the app.
-        if (Included(files, Requirements, []) is { } included)
+        else if (Included(files, Requirements, []) is { } included)
             dockerfile.CopyFiles(included).RunWithVariables($"pip install -r {Requirements}").CopySource(isOwn: true);
         else
             dockerfile.CopySource(isOwn: true).RunWithVariables($"pip install -r {Requirements}");

@@ -12,6 +12,8 @@ internal static partial class ShellScript
 {
     public static string Of(CommandLine command)
     {
+        if (command.Script is { } line)
+            return line;
         var words = new List<string>();
         var isAssignment = true;
         var splits = false;

@@ -26,11 +26,14 @@ internal sealed class DotNet : ISlugRuntime
         session.Log.Heading(ImageBuilderTexts.Publishing(project));
         await session.RunAsync(
             "dotnet",
-            "publish", project, "-c", "Release", "-o", SlugEnvironment.DotNetPublish, "--nologo", "-nodeReuse:false",
-            // What is only needed to build stays out of the slug, and where it was built stays out of stack traces.
-            "--artifacts-path", Path.Combine(session.Temp, "dotnet"),
-            $"-p:PathMap={session.Slug}=/app%2C{session.Temp}=/tmp",
-            "-p:UseSharedCompilation=false");
+            ["publish", project, "-c", "Release", "-o", SlugEnvironment.DotNetPublish],
+            [
+                "--nologo", "-nodeReuse:false",
+                // What is only needed to build stays out of the slug, and where it was built stays out of stack traces.
+                "--artifacts-path", Path.Combine(session.Temp, "dotnet"),
+                $"-p:PathMap={session.Slug}=/app%2C{session.Temp}=/tmp",
+                "-p:UseSharedCompilation=false",
+            ]);
         session.Log.Detail(ImageBuilderTexts.PublishedIn(Stopwatch.GetElapsedTime(started)));
     }
 

@@ -17,8 +17,8 @@ internal sealed class Node : ISlugRuntime
         var version = await VersionAsync(session, "node")
             ?? throw new StepFailedException(FailureReason.RuntimeNotInstalled, ImageBuilderTexts.RuntimeNotInstalled("Node.js", asked, "nodejs and npm"));
         session.Log.Heading(ImageBuilderTexts.Using("Node.js", version));
-        if (!RuntimeVersion.Matches(version, asked))
-            session.Log.Warning(ImageBuilderTexts.OtherVersion("Node.js", asked!, version));
+        if (!RuntimeVersion.Matches(version, session.Command.Plan))
+            session.Log.Warning(ImageBuilderTexts.OtherVersion("Node.js", session.Command.Plan.RuntimeRange ?? asked!, version));
         // What is only needed to build would not be installed with it; afterwards the build may see what the app says.
         session.Variables.Remove("NODE_ENV");
         _package = NodePackage.Read(session.Slug);
@@ -32,23 +32,32 @@ internal sealed class Node : ISlugRuntime
         session.Log.Heading(ImageBuilderTexts.Installing(_tool.LockFile ?? NodePackage.FileName));
         foreach (var (name, value) in PackageTool.Settings(session.Cache("node")))
             session.Variables[name] = value;
+        if (_package.HasPrebuildScript)
+            await RunScriptAsync(session, NodePackage.Prebuild);
         await session.RunAsync(_tool.Name, _tool.Install);
         session.Log.Detail(ImageBuilderTexts.InstalledIn(Stopwatch.GetElapsedTime(started)));
         if (session.App.All.TryGetValue("NODE_ENV", out var environment))
             session.Variables["NODE_ENV"] = environment;
-        if (_package.HasBuildScript && session.Command.Plan.Command is null)
-        {
-            session.Log.Heading(ImageBuilderTexts.RunningBuildScript());
-            await session.RunAsync(_tool.Name, "run", "build");
-        }
+        if (_package.BuildScript is { } script && session.Command.Plan.Command is null)
+            await RunScriptAsync(session, script);
     }
 
     public async Task FinishAsync(BuildSession session)
     {
-        if (_package is not { HasDevDependencies: true } || _tool?.Prune is not { } prune)
-            return;
-        session.Log.Heading(ImageBuilderTexts.Pruning());
-        await session.RunAsync(_tool.Name, prune);
+        if (_package is { HasDevDependencies: true } && _tool?.Prune is { } prune)
+        {
+            session.Log.Heading(ImageBuilderTexts.Pruning());
+            await session.RunAsync(_tool.Name, prune);
+        }
+
+        if (_package is { HasCleanupScript: true })
+            await RunScriptAsync(session, NodePackage.Cleanup);
+    }
+
+    private async Task RunScriptAsync(BuildSession session, string script)
+    {
+        session.Log.Heading(ImageBuilderTexts.RunningScript(script));
+        await session.RunAsync(_tool!.Name, "run", script);
     }
 
     private static async Task<string?> VersionAsync(BuildSession session, string tool) =>
@@ -56,8 +65,16 @@ internal sealed class Node : ISlugRuntime
 }
 
 /// <summary>What <c>package.json</c> says about the build.</summary>
-internal sealed record NodePackage(bool HasBuildScript, bool HasDevDependencies)
+/// <param name="BuildScript">The script that builds the app; null if there is none. Heroku's own name for it wins, as there.</param>
+/// <param name="HasDevDependencies">Whether there are packages that only the build needs.</param>
+/// <param name="HasPrebuildScript">Whether there is one to be run before packages are installed.</param>
+/// <param name="HasCleanupScript">Whether there is one to be run at the end.</param>
+internal sealed record NodePackage(string? BuildScript, bool HasDevDependencies, bool HasPrebuildScript, bool HasCleanupScript)
 {
+    public const string Prebuild = "heroku-prebuild";
+    public const string Cleanup = "heroku-cleanup";
+    private static readonly string[] BuildScripts = ["heroku-postbuild", "build"];
+
     public const string FileName = "package.json";
 
     /// <returns>Null if there is none.</returns>
@@ -73,7 +90,9 @@ internal sealed record NodePackage(bool HasBuildScript, bool HasDevDependencies)
         try
         {
             using var json = JsonDocument.Parse(text);
-            return new NodePackage(Has(json, "scripts", "build"), Has(json, "devDependencies", null));
+            return new NodePackage(
+                BuildScripts.FirstOrDefault(script => Has(json, "scripts", script)), Has(json, "devDependencies", null),
+                Has(json, "scripts", Prebuild), Has(json, "scripts", Cleanup));
         }
         catch (JsonException invalid)
         {

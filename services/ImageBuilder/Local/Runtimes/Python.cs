@@ -34,7 +34,9 @@ internal sealed class Python : ISlugRuntime
         var interpreter = await PythonInterpreter.FindAsync(session);
         session.Log.Heading(ImageBuilderTexts.Using("Python", interpreter.Version));
         WriteCommands(session.Slug, interpreter);
-        if (File.Exists(Path.Combine(session.Slug, Requirements)))
+        if (File.Exists(Path.Combine(session.Slug, Requirements)) && !PythonRequirements.HasAny(await File.ReadAllTextAsync(Path.Combine(session.Slug, Requirements), session.Cancellation)))
+            session.Log.Detail(ImageBuilderTexts.NothingToInstall(Requirements));
+        else if (File.Exists(Path.Combine(session.Slug, Requirements)))
             await InstallAsync(session, interpreter, Requirements, "-r", Requirements);
         else if (File.Exists(Path.Combine(session.Slug, Project)))
             await InstallProjectAsync(session, interpreter);

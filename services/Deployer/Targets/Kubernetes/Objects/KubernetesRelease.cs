@@ -63,6 +63,6 @@ internal sealed record KubernetesRelease(
             known[variable] = addOn; // only that it is there matters
         if (port is { } number)
             known["PORT"] = number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return CommandWords.Refer(command, known, text => text.Replace("$", "$$", StringComparison.Ordinal), name => $"$({name})");
+        return CommandWords.Refer(CommandWords.InContainer(command), known, text => text.Replace("$", "$$", StringComparison.Ordinal), name => $"$({name})");
     }
 }
