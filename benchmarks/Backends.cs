@@ -28,6 +28,7 @@ internal sealed class Backends : IAsyncDisposable
         ["Paas__DataDirectory"] = _data.FullName,
         ["Paas__AdminToken"] = AdminToken,
         ["Source__AllowFile"] = "true",
+        ["Gateway__RepositoryPatience"] = "00:00:00", // the repositories of most apps are nowhere
     };
 
     public static string AdminToken => "the-token-of-the-benchmarks";

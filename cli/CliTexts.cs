@@ -197,7 +197,9 @@ internal static partial class CliTexts
 
     public static string DeleteNeedsYes(string app, Uri platform) => $"There is no terminal to ask whether you are sure. To delete {app} on {Name(platform)} all the same, add --yes.";
 
-    public static string NothingToUpdate() => $"Say what to change: --repo, --branch, --root, --policy, --webhook-secret-stdin or --repo-token-stdin. See `{Paas} apps update --help`.";
+    public static string NothingToUpdate() => $"Say what to change: --repo, --branch, --root, --policy, --skip-ci, --watch, --webhook-secret-stdin or --repo-token-stdin. See `{Paas} apps update --help`.";
+
+    public static string Warning(string warning) => $" !     {Output.SafeText.Line(warning)}";
 
     public static string OneSecretOnStdin() => $"Standard input can give only one of the two secrets. Give the other afterwards with `{Paas} apps update`.";
 

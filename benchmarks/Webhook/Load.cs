@@ -16,23 +16,31 @@ internal sealed record LoadResult(int Accepted, double Rate, double Median, doub
 /// <summary>Sends pushes as fast as they are answered, with wrk.</summary>
 internal sealed class Load(string pushes, int connections, int seconds)
 {
-    /// <summary>Writes a file with one signed push for each app.</summary>
-    public static async Task<string> WritePushesAsync(string folder, IEnumerable<(string App, string Repository, string Secret)> apps)
+    /// <summary>A body that has come before is stored no more than some times, so that of each push there is one.</summary>
+    private const int Signed = 400_000;
+    private int _sent;
+
+    /// <summary>Writes a file with a line "app rest-of-the-body" for each app, then with the signatures of its numbered bodies.</summary>
+    public static async Task<string> WritePushesAsync(string folder, IReadOnlyList<(string App, string Repository, string Secret)> apps)
     {
         var file = Path.Combine(folder, "pushes.txt");
-        await File.WriteAllLinesAsync(file, apps.Select(app =>
+        var bodies = apps.Select(app => JsonSerializer.Serialize(Push(app.Repository))[1..]).ToList();
+        var signatures = new string[Signed];
+        Parallel.For(0, Signed, i =>
         {
-            var body = JsonSerializer.Serialize(Push(app.Repository));
-            var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(app.Secret), Encoding.UTF8.GetBytes(body));
-            return $"{app.App} sha256={Convert.ToHexStringLower(signature)} {body}";
-        }));
+            var app = i % apps.Count;
+            var body = string.Create(CultureInfo.InvariantCulture, $"{{\"number\":{i},{bodies[app]}");
+            signatures[i] = Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(apps[app].Secret), Encoding.UTF8.GetBytes(body)));
+        });
+        await File.WriteAllLinesAsync(file, apps.Select((app, i) => $"{app.App} {bodies[i]}").Concat(signatures));
         return file;
     }
 
     public async Task<LoadResult> RunAsync(string url, string mark)
     {
+        var first = _sent.ToString(CultureInfo.InvariantCulture);
         var script = Path.Combine(AppContext.BaseDirectory, "Webhook", "pushes.lua");
-        var info = new ProcessStartInfo("wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "20s", "-s", script, url, "--", mark, pushes])
+        var info = new ProcessStartInfo("wrk", ["-t1", $"-c{connections}", $"-d{seconds}s", "--timeout", "20s", "-s", script, url, "--", mark, pushes, first])
         {
             RedirectStandardOutput = true,
         };
@@ -43,6 +51,9 @@ internal sealed class Load(string pushes, int connections, int seconds)
             ?? throw new BenchmarkException($"wrk gave no result:{Environment.NewLine}{output}");
         var numbers = result.Split(' ').Skip(1).Select(number => double.Parse(number, CultureInfo.InvariantCulture)).ToList();
         var (requests, microseconds, errors) = (numbers[0], numbers[1], numbers[4]);
+        _sent += (int)requests + connections;
+        if (_sent > Signed)
+            throw new BenchmarkException($"{_sent} pushes were sent, and {Signed} are signed. Measure for a shorter time.");
         return errors > 0
             ? throw new BenchmarkException($"{errors} of {requests} pushes were not accepted; the numbers would mean nothing.")
             : new LoadResult((int)requests, requests / microseconds * 1_000_000, numbers[2] / 1_000, numbers[3] / 1_000);

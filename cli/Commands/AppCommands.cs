@@ -17,6 +17,8 @@ internal static class AppCommands
     private static readonly Option<string?> Root = new("--root") { Description = CliTexts.HelpRoot(), HelpName = "FOLDER" };
     private static readonly Option<string?> Target = OneOf("--target", CliTexts.HelpTarget(), Contracts.Target.All);
     private static readonly Option<string?> Policy = OneOf("--policy", CliTexts.HelpPolicy(), ConcurrencyPolicy.All);
+    private static readonly Option<string?> SkipCi = OneOf("--skip-ci", CliTexts.HelpSkipCi(), ["on", "off"]);
+    private static readonly Option<string[]> Watch = new("--watch") { Description = CliTexts.HelpWatch(), HelpName = "PATTERN" };
     private static readonly Option<bool> SecretStdin = new("--webhook-secret-stdin") { Description = CliTexts.HelpSecretStdin() };
     private static readonly Option<bool> TokenStdin = new("--repo-token-stdin") { Description = CliTexts.HelpTokenStdin() };
     private static readonly Option<bool> Yes = new("--yes") { Description = CliTexts.HelpYes() };
@@ -25,9 +27,9 @@ internal static class AppCommands
     [
         commands.Create("apps", CliTexts.HelpApps(), ListAsync, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor,
             commands.Create("list", CliTexts.HelpApps(), ListAsync, CommonOptions.Json, CommonOptions.Limit, CommonOptions.Cursor),
-            commands.Create("create", CliTexts.HelpAppsCreate(), CreateAsync, Name, Repository, Branch, Root, Target, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
+            commands.Create("create", CliTexts.HelpAppsCreate(), CreateAsync, Name, Repository, Branch, Root, Target, Policy, SkipCi, Watch, SecretStdin, TokenStdin, CommonOptions.Json),
             commands.Create("info", CliTexts.HelpAppsInfo(), InfoAsync, Name, CommonOptions.Json),
-            commands.Create("update", CliTexts.HelpAppsUpdate(), UpdateAsync, Name, NewRepository, Branch, Root, Policy, SecretStdin, TokenStdin, CommonOptions.Json),
+            commands.Create("update", CliTexts.HelpAppsUpdate(), UpdateAsync, Name, NewRepository, Branch, Root, Policy, SkipCi, Watch, SecretStdin, TokenStdin, CommonOptions.Json),
             commands.Create("delete", CliTexts.HelpAppsDelete(), DeleteAsync, Name, Yes)),
         commands.Create("open", CliTexts.HelpOpen(), OpenAsync, CommonOptions.App),
     ];
@@ -58,6 +60,8 @@ internal static class AppCommands
             Root = session.Parse.GetValue(Root),
             Target = session.Parse.GetValue(Target),
             Policy = session.Parse.GetValue(Policy),
+            SkipCi = SkipCiOf(session),
+            WatchPaths = WatchPathsOf(session),
             WebhookSecret = secrets.Webhook,
             RepositoryToken = secrets.Repository,
         };
@@ -65,6 +69,7 @@ internal static class AppCommands
         return session.Print(answer, ApiJson.Default.AppResponse, app =>
         {
             session.Out.WriteLine(CliTexts.AppCreated(app.Name));
+            Warn(session, app);
             session.Out.WriteLine();
             session.Out.WriteLine(SafeText.Lines(CliTexts.WebhookSettings(app.WebhookUrl, secrets.Webhook is null ? app.WebhookSecret : null)));
             if (Uri.TryCreate(app.WebhookUrl, UriKind.Absolute, out var webhook) && IsOnlyOfThisMachine(webhook))
@@ -89,6 +94,8 @@ internal static class AppCommands
             Branch = session.Parse.GetValue(Branch),
             Root = session.Parse.GetValue(Root),
             Policy = session.Parse.GetValue(Policy),
+            SkipCi = SkipCiOf(session),
+            WatchPaths = WatchPathsOf(session),
             WebhookSecret = secrets.Webhook,
             RepositoryToken = secrets.Repository,
         };
@@ -99,6 +106,7 @@ internal static class AppCommands
         return session.Print(answer, ApiJson.Default.AppResponse, app =>
         {
             session.Out.WriteLine(CliTexts.AppUpdated(app.Name));
+            Warn(session, app);
             Details(session, app);
         });
     }
@@ -119,6 +127,12 @@ internal static class AppCommands
         await session.Client.SendAsync(HttpMethod.Delete, ApiPaths.App(name), session.Cancellation);
         session.Out.WriteLine(CliTexts.AppDeleted(name, platform));
         return ExitCodes.Done;
+    }
+
+    private static void Warn(Session session, AppResponse app)
+    {
+        foreach (var warning in app.Warnings ?? [])
+            session.Out.WriteLine(CliTexts.Warning(warning));
     }
 
     private static bool IsOnlyOfThisMachine(Uri url) => url.IsLoopback || url.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
@@ -152,6 +166,8 @@ internal static class AppCommands
         ("Target", app.Target),
         ("Environment", app.Environment),
         ("Policy", app.Policy),
+        ("Skips [skip ci]", app.SkipCi ? "on" : "off"),
+        ("Watches", app.WatchPaths.Count == 0 ? "all paths" : string.Join(", ", app.WatchPaths)),
         ("Release", app.Release is { } release ? $"v{release}" : "-"),
         ("Last deployment", app.LastDeploymentState ?? "-"),
         ("Webhook", app.WebhookUrl));
@@ -167,6 +183,12 @@ internal static class AppCommands
         // An empty token takes away the one the app has.
         return repository ? (null, await session.ReadStdinAsync("--repo-token-stdin", mayBeEmpty: session.Parse.CommandResult.Command.Name == "update")) : (null, null);
     }
+
+    private static bool? SkipCiOf(Session session) => session.Parse.GetValue(SkipCi) is { } given ? given == "on" : null;
+
+    /// <summary>An empty pattern takes away those the app has.</summary>
+    private static string[]? WatchPathsOf(Session session) =>
+        session.Parse.GetResult(Watch) is null ? null : [.. session.Parse.GetValue(Watch)!.Where(pattern => pattern.Length > 0)];
 
     private static Option<string?> OneOf(string name, string description, IReadOnlyList<string> values)
     {

@@ -54,11 +54,15 @@ internal static partial class CliTexts
 
     public static string HelpRepository() => "The git repository, an http or https URL without credentials";
 
-    public static string HelpBranch() => "The branch that is deployed; main if not given";
+    public static string HelpBranch() => "The branch that is deployed; the repository's default branch if not given";
 
     public static string HelpTarget() => "Where the app runs; local if not given";
 
     public static string HelpRoot() => "The folder of the repository that the app is in, such as services/api; empty for all of it";
+
+    public static string HelpSkipCi() => "Whether pushes are ignored whose newest commit says [skip ci] or the like (default: on)";
+
+    public static string HelpWatch() => "Deploy only pushes that change such a path, like 'api/**' or '!docs/**'; give it several times for several, '' for all paths";
 
     public static string HelpPolicy() => "What a new deployment does about those under way; latest if not given";
 

@@ -18,10 +18,16 @@ public static class CodeDownloaderSetup
         services.AddSingleton<GitRunner>();
         services.AddSingleton<GitCaches>();
         services.AddSingleton<RedirectFinder>();
+        services.AddSingleton<SubmoduleReader>();
+        services.AddSingleton<SourceArchiver>();
         services.AddSingleton<SourceDownloader>();
+        services.AddSingleton<RepositoryInspector>();
         return services;
     }
 
-    public static void AddCodeDownloader(this IBusRegistrationConfigurator bus) =>
+    public static void AddCodeDownloader(this IBusRegistrationConfigurator bus)
+    {
         bus.AddConsumer<DownloadCodeConsumer, DownloadCodeConsumerDefinition>();
+        bus.AddConsumer<InspectRepositoryConsumer, InspectRepositoryConsumerDefinition>();
+    }
 }

@@ -33,9 +33,11 @@ internal static class CodeDownloaderTexts
 
     public static string RepositoryMoved(RepositoryUrl url) => $"The repository has moved to {url}. Give the app its new URL.";
 
-    public static string SubmodulesNotFetched(IReadOnlyList<string> paths) =>
-        $"Submodules are not fetched, their folders stay empty: {Some(paths)}. "
-        + "Copy what they hold into the repository if the app needs it.";
+    public static string FetchingSubmodule(string path, string commit, RepositoryUrl url) => $"Submodule {Visible(path)}: {commit[..7]} of {url}";
+
+    public static string SubmodulesUnnamed(IReadOnlyList<string> paths) =>
+        $"The commit holds submodules whose URL .gitmodules does not say; their folders stay empty: {Some(paths)}. "
+        + "Add them with 'git submodule add', or copy what they hold into the repository.";
 
     public static string SymlinksLeftOut(IReadOnlyList<string> paths) =>
         $"Symlinks that lead out of the repository are left out: {Some(paths)}. "
@@ -114,6 +116,11 @@ internal static class CodeDownloaderTexts
     public static string PathsTooLong(long limit) =>
         $"The paths of the commit have more than {Size(limit)} together. Give files and folders shorter names, or leave out what need not be committed.";
 
+    public static string SubmodulesTooMany(string path, int max, int depth) =>
+        $"The commit has more than {max} submodules, or submodules within each other more than {depth} deep, at {Visible(path)}. Copy what they hold into the repository.";
+
+    public static string SubmoduleNotFetched(string path, string why) => $"The submodule {Visible(path)} could not be fetched. {why}";
+
     public static string TooManyFiles(int limit) =>
         $"The commit has more than {limit.ToString("N0", CultureInfo.InvariantCulture)} files. "
         + "Leave out what need not be committed (such as node_modules), or ask the operator to raise Source__MaxFiles.";
@@ -147,6 +154,12 @@ internal static class CodeDownloaderTexts
 
     public static string Unreachable(RepositoryUrl url, string explanation) =>
         $"{(url.Host.Length > 0 ? url.HostAndPort : url.Value)} could not be reached or did not answer properly: {explanation}.";
+
+    public static string NotReached(RepositoryUrl url, string explanation) =>
+        $"{(url.Host.Length > 0 ? url.HostAndPort : url.Value)} could not be reached or did not answer as a git server: {explanation}.";
+
+    public static string NotInspected(RepositoryUrl url, TimeSpan limit) =>
+        $"{(url.Host.Length > 0 ? url.HostAndPort : url.Value)} did not answer within {limit.TotalSeconds:0} s.";
 
     public static string TimedOut(RepositoryUrl url, TimeSpan timeout) =>
         $"Fetching from {url} took longer than {timeout.TotalSeconds:0} s. "

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Paas.CodeDownloader.Checks;
 using Paas.CodeDownloader.Git;
 using Paas.Contracts;
 using Paas.Hosting.Artifacts;
@@ -24,14 +23,11 @@ public sealed class PushOvertakenException(string? head) : Exception("The push w
 
 /// <summary>Fetches one commit and stores its files as a tar, without ever checking them out.</summary>
 public sealed partial class SourceDownloader(
-    GitRunner git, GitCaches caches, RedirectFinder redirects, IArtifactStore artifacts, ArtifactQuota quota, SecretSealer sealer,
+    GitRunner git, GitCaches caches, RedirectFinder redirects, SourceArchiver archiver, IArtifactStore artifacts, ArtifactQuota quota, SecretSealer sealer,
     IOptions<SourceOptions> options, IOptions<CodeDownloaderOptions> settings, TimeProvider clock, ILogger<SourceDownloader> logger)
 {
     private const int MaxCommitHeader = 64 * 1024;
     private const int MaxMessage = 100;
-    private const int LinksAtOnce = 1_000;
-    private const int NoSpace = 28;
-    private const int QuotaExceeded = 122;
 
     public async Task<DownloadedSource> DownloadAsync(DownloadCode command, IStepLog log, CancellationToken cancellation)
     {
@@ -97,12 +93,12 @@ public sealed partial class SourceDownloader(
             commit = await remote.ResolveAsync(command.Ref, cancellation);
         }
 
-        var isKept = cache.IsUsed && await KeptCommitAsync(cache, cancellation) == commit;
+        var isKept = cache.IsUsed && await cache.FindAsync(GitCache.KeptRef, cancellation) == commit;
         log.Heading(isKept ? CodeDownloaderTexts.FetchedBefore(commit, remote.Url) : CodeDownloaderTexts.Fetching(commit, remote.Url));
         if (command is { OnlyIfHead: true, Ref: { } branch })
         {
             await EnsureHeadAsync(remote, cache, branch, commit, isKept, command.PushedFrom, log, cancellation);
-            isKept = isKept || await KeptCommitAsync(cache, cancellation) == commit;
+            isKept = isKept || await cache.FindAsync(GitCache.KeptRef, cancellation) == commit;
         }
 
         if (isKept && await FindStoredAsync(cache, commit, cancellation) is { } stored)
@@ -118,7 +114,7 @@ public sealed partial class SourceDownloader(
             await remote.FetchAsync(commit, command.Ref, cancellation);
             log.Detail(CodeDownloaderTexts.Fetched(Math.Max(0, cache.PackBytes() - before)));
             // What was pushed may be a tag of its own; from here on it is about the commit.
-            commit = await KeptCommitAsync(cache, cancellation)
+            commit = await cache.FindAsync(GitCache.KeptRef, cancellation)
                 ?? throw new StepFailedException(FailureReason.CommitNotFound, CodeDownloaderTexts.NotACommit(remote.Url, commit));
         }
 
@@ -126,7 +122,7 @@ public sealed partial class SourceDownloader(
         var remembered = new RememberingLog(log);
         remembered.Detail(CodeDownloaderTexts.CommitSubject(commit, message, author));
         await quota.EnsureAsync(command.AppId, cancellation);
-        var (digest, bytes) = await StoreAsync(cache, commit, remembered, cancellation);
+        var (digest, bytes) = await archiver.StoreAsync(cache, remote, commit, remembered, cancellation);
         quota.Note(command.AppId, digest, bytes);
         if (await cache.TidyAsync(bytes, cancellation) is { ExitCode: not 0 } tidying)
             Log.NotTidied(logger, command.AppId, GitErrors.Explain(tidying, null));
@@ -149,7 +145,7 @@ public sealed partial class SourceDownloader(
         {
             var before = cache.PackBytes();
             head = await remote.TryFetchHeadAsync(branch, cancellation)
-                ? await KeptCommitAsync(cache, cancellation)
+                ? await cache.FindAsync(GitCache.KeptRef, cancellation)
                 : await remote.HeadAsync(branch, cancellation);
             log.Detail(CodeDownloaderTexts.Fetched(Math.Max(0, cache.PackBytes() - before)));
         }
@@ -186,87 +182,11 @@ public sealed partial class SourceDownloader(
         }
     }
 
-    private async Task<(string Digest, long Bytes)> StoreAsync(GitCache cache, string commit, IStepLog log, CancellationToken cancellation)
-    {
-        var tree = new TreeReader(options.Value, cancellation);
-        var listing = cache.Call("ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit) with { ReadOutput = tree.ReadAsync };
-        await RunLocallyAsync(cache, listing, cancellation);
-        var summary = tree.Summary;
-        log.Detail(CodeDownloaderTexts.Contents(summary.Files, summary.Bytes));
-        if (summary.Submodules.Count > 0)
-            log.Warning(CodeDownloaderTexts.SubmodulesNotFetched(summary.Submodules));
-        var escaping = await FindEscapingLinksAsync(cache, tree.Links, cancellation);
-        if (escaping.Count > 0)
-            log.Warning(CodeDownloaderTexts.SymlinksLeftOut([.. escaping.Order(StringComparer.Ordinal)]));
-
-        var archive = new ArchiveReader(escaping, cancellation);
-        string digest;
-        try
-        {
-            digest = await artifacts.SaveAsync(
-                async store =>
-                {
-                    var call = cache.Call("archive", "--format=tar", commit) with { ReadOutput = output => archive.CopyAsync(output, store) };
-                    await RunLocallyAsync(cache, call, cancellation);
-                    if (archive.Files + escaping.Count != summary.Files)
-                        throw new CacheDamagedException(CodeDownloaderTexts.ArchiveIncomplete(archive.Files + escaping.Count, summary.Files));
-                },
-                cancellation);
-        }
-        catch (IOException exception) when (exception.HResult is NoSpace or QuotaExceeded)
-        {
-            throw new CodeDownloadException(CodeDownloaderTexts.DiskFull("no space is left for the archive"));
-        }
-
-        if (archive.LfsPointers.Count > 0)
-            log.Warning(CodeDownloaderTexts.LfsNotFetched(archive.LfsPointers));
-        return (digest, archive.Bytes);
-    }
-
-    /// <summary>Reads where all symlinks point to before the archive is written, so that those which lead out are left out of it.</summary>
-    private async Task<IReadOnlySet<string>> FindEscapingLinksAsync(GitCache cache, IReadOnlyList<TreeLink> links, CancellationToken cancellation)
-    {
-        var targets = new Dictionary<string, string>();
-        foreach (var part in links.DistinctBy(link => link.Id).Chunk(LinksAtOnce))
-        {
-            var call = cache.Call(["show", "--no-textconv", "--no-notes", .. part.Select(link => link.Id)]);
-            await RunLocallyAsync(cache, call with { ReadOutput = output => ReadTargetsAsync(output, part) }, cancellation);
-        }
-
-        var check = new SymlinkCheck(cancellation);
-        foreach (var link in links)
-            check.Add(link.Path, targets[link.Id]);
-        return check.FindEscaping();
-
-        async Task ReadTargetsAsync(Stream output, TreeLink[] part)
-        {
-            foreach (var link in part)
-            {
-                var target = new byte[link.Bytes];
-                if (await output.ReadAtLeastAsync(target, target.Length, throwOnEndOfStream: false, CancellationToken.None) < target.Length)
-                    throw new CacheDamagedException(CodeDownloaderTexts.ArchiveBroken());
-                targets[link.Id] = Encoding.UTF8.GetString(target);
-            }
-
-            await output.CopyToAsync(Stream.Null, CancellationToken.None);
-        }
-    }
-
-    private async Task<string?> KeptCommitAsync(GitCache cache, CancellationToken cancellation)
-    {
-        var output = "";
-        var result = await git.RunAsync(
-            cache.Call("rev-parse", "--verify", "--quiet", GitCache.KeptRef + "^{commit}") with { ReadOutput = ReadAsync }, cancellation);
-        return result.ExitCode == 0 ? output.Trim() : null;
-
-        async Task ReadAsync(Stream stream) => output = await new StreamReader(stream).ReadToEndAsync(CancellationToken.None);
-    }
-
     private async Task<(string? Author, string? Message)> DescribeAsync(GitCache cache, string commit, CancellationToken cancellation)
     {
         var text = "";
         var call = cache.Call("log", "-1", "--no-show-signature", "--encoding=UTF-8", "--format=%an%n%B", commit);
-        await RunLocallyAsync(cache, call with { ReadOutput = ReadAsync }, cancellation);
+        await git.RunLocallyAsync(cache, call with { ReadOutput = ReadAsync }, cancellation);
         var lines = text.Split('\n');
         return (Shorten(lines[0]), lines.Skip(1).Select(Shorten).FirstOrDefault(line => line is not null));
 
@@ -277,22 +197,6 @@ public sealed partial class SourceDownloader(
             await stream.CopyToAsync(Stream.Null, CancellationToken.None);
             text = Encoding.UTF8.GetString(start, 0, length);
         }
-    }
-
-    private async Task RunLocallyAsync(GitCache cache, GitCall call, CancellationToken cancellation)
-    {
-        var result = await git.RunAsync(call, cancellation);
-        if (result.ExitCode == 0)
-            return;
-        var explanation = GitErrors.Explain(result, null);
-        throw GitErrors.Classify(result) switch
-        {
-            GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),
-            GitProblem.TooMuchMemory => new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooMuchMemory("the commit", explanation)),
-            GitProblem.Broken => new CacheDamagedException(explanation),
-            _ when cache.IsUsed => new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable(explanation)),
-            _ => new CodeDownloadException(CodeDownloaderTexts.CacheUnreadable(explanation)),
-        };
     }
 
     private static string? Shorten(string line)

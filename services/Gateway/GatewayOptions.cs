@@ -29,6 +29,10 @@ public sealed class GatewayOptions
     /// <summary>Whether <c>Kubernetes__Kubeconfig</c> is set; a platform that itself runs in a cluster names its targets.</summary>
     internal bool HasCluster { get; set; }
 
+    /// <summary>How long to wait for what a new app's repository looks like; not at all for zero.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00", ErrorMessage = "Gateway__RepositoryPatience has to be between nothing and a minute.")]
+    public TimeSpan RepositoryPatience { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How many deliveries one address may have refused in a minute before its deliveries wait for each other.</summary>
     [Range(1, 1_000_000, ErrorMessage = "Gateway__FailedDeliveriesPerMinute has to be between 1 and 1000000.")]
     public int FailedDeliveriesPerMinute { get; set; } = 60;

@@ -70,6 +70,7 @@ public static class GatewaySetup
         services.AddRouter();
         services.AddApiDescription();
         services.AddScoped<AppRules>();
+        services.AddSingleton<RepositoryLookup>();
         services.AddScoped<AppView>();
         services.AddScoped<LiveRelease>();
         services.AddScoped<ConfigVarChanges>();

@@ -6,6 +6,23 @@ namespace Paas.Gateway;
 /// <summary>Apps, config vars, deployments, releases, faults.</summary>
 internal static partial class GatewayTexts
 {
+    public static string RepositoryNotSeen(string problem, string app, string branch) =>
+        $"{problem} The app deploys the branch '{branch}'; 'paas apps update {app}' changes the repository (--repo), its token (--repo-token-stdin) or the branch (--branch).";
+
+    public static string RepositoryEmpty(string repository, string branch) => $"{repository} is empty so far. The app deploys the branch '{branch}' once it is pushed.";
+
+    public static string BranchMissing(string repository, string branch, string? defaultBranch, string app) =>
+        $"{repository} has no branch '{branch}' so far"
+        + (defaultBranch is null ? "." : $"; its default branch is '{defaultBranch}'. 'paas apps update {app} --branch {defaultBranch}' deploys that one.");
+
+    public static string DefaultBranchUnknown(string repository, string branch, string app) =>
+        $"{repository} does not tell its default branch, so the app deploys '{branch}'. 'paas apps update {app} --branch NAME' chooses another.";
+
+    public static string CodeDownloaderSilent() => "The repository was not looked at: no code-downloader has answered.";
+
+    public static string WatchPathMalformed(int maxPatterns, int maxLength) =>
+        $"An app may watch up to {maxPatterns} paths, each a pattern of 1 to {maxLength} characters, such as api/** or !docs/**.";
+
     public static Explanation AppUnknown(string name, string? similar = null) => new(
         ProblemCodes.AppUnknown, $"There is no app '{Shorten(name)}'.{(similar is null ? "" : $" Did you mean '{similar}'?")}",
         "See which there are with GET /v1/apps, or make it with POST /v1/apps.");

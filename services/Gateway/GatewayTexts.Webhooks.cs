@@ -56,5 +56,9 @@ internal static partial class GatewayTexts
     public static string TagNotDeployed(string tag) => $"{Shorten(tag)} is a tag; only branches are deployed when they are pushed to.";
     public static string RefIsNoBranch(string reference) => $"'{Shorten(reference)}' is not a branch that could be deployed.";
     public static string SameBody(string? first) => $"The same body has come before, as the delivery {Shorten(first ?? "?")}.";
+    public static string SkipAsked(string marker, string app) =>
+        $"The newest commit says {Shorten(marker)}, so the push is not deployed. 'paas deploy {app}' deploys it, and 'paas apps update {app} --skip-ci off' all that follow.";
+    public static string NothingWatched(IEnumerable<string> patterns, string app) =>
+        $"The push changes none of the paths that {app} watches ({Shorten(string.Join(", ", patterns))}), so it is not deployed. 'paas deploy {app}' deploys it.";
     public static string PushPending() => "Verified; whether it is deployed is about to be decided.";
 }

@@ -42,6 +42,7 @@ public sealed class PaasDbContext : DbContext
             app.ToTable("apps").HasKey(x => x.Id);
             app.Property(x => x.Name).HasMaxLength(App.MaxNameLength);
             app.HasIndex(x => x.Name).IsUnique();
+            Json(app.Property(x => x.WatchPaths));
             app.HasIndex(x => x.RepositoryKey);
             app.HasIndex(x => new { x.CreatedAt, x.Id });
             app.HasMany(x => x.Environments).WithOne(x => x.App).HasForeignKey(x => x.AppId).OnDelete(DeleteBehavior.Cascade);

@@ -283,7 +283,7 @@ public sealed class SourceCheckTests : IAsyncDisposable
         var source = await _downloads.FetchAsync(_repository.Url, commit);
 
         (await _downloads.ReadAsync(source)).Keys.ShouldBe(["model.bin", "readme"], ignoreOrder: true);
-        _downloads.Log.ShouldContain(" !     Submodules are not fetched, their folders stay empty: vendored");
+        _downloads.Log.ShouldContain(" !     The commit holds submodules whose URL .gitmodules does not say; their folders stay empty: vendored");
         _downloads.Log.ShouldContain(" !     Files kept by Git LFS are not fetched, only their pointers: model.bin.");
     }
 

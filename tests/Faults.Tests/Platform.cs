@@ -50,6 +50,7 @@ internal sealed class Platform : IAsyncDisposable
             ["Paas:AdminToken"] = Token,
             ["RabbitMq:Uri"] = servers.Broker.Uri.ToString(),
             ["ConnectionStrings:Paas"] = servers.Postgres.ConnectionString(Database, pooling: true),
+            ["Gateway:RepositoryPatience"] = fetches ? "00:00:30" : "00:00:00",
             ["Faults:Interval"] = "00:00:01",
             ["Faults:Delay"] = "00:00:00.2",
             ["Faults:MissingAfter"] = "00:00:03",

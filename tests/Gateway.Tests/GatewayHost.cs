@@ -51,6 +51,7 @@ public sealed class GatewayHost : IAsyncDisposable
             ["urls"] = "http://127.0.0.1:0",
             ["Paas:DataDirectory"] = folder.FullName,
             ["Paas:Domain"] = "apps.test",
+            ["Gateway:RepositoryPatience"] = "00:00:00", // no code-downloader would answer
         });
         builder.Configuration.AddInMemoryCollection(settings);
         var received = new Received();

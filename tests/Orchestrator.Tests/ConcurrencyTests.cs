@@ -213,12 +213,11 @@ public sealed class ConcurrencyTests
         // Held here, it has its release already, with the config vars of before.
         platform.Workers.Hold(Step.DeployRelease);
         var push = await platform.RequestAsync(app);
-        await platform.WaitForAsync(push, DeploymentStates.DeployingRelease);
+        await Platform.UntilAsync(() => platform.Workers.Count(Step.DeployRelease) == 2, "the release was sent");
         platform.Workers.Instead = (_, _) => Task.FromResult(false);
         await platform.SetConfigVarAsync(app, "COLOR", "red");
         var change = await platform.RequestAsync(app, DeploymentTriggers.ConfigChange, x => x.Description = "Set COLOR");
         await platform.WaitForAsync(change, DeploymentStates.WaitingForTurn);
-        await Platform.UntilAsync(() => platform.Workers.Count(Step.DeployRelease) == 2, "the release was sent");
         await platform.Bus.Publish(Workers.Success(platform.Workers.Received.Last(x => x is DeployRelease)));
 
         await platform.WaitForAsync(push, DeploymentStates.Succeeded);

@@ -163,6 +163,50 @@ public sealed class LatePushTests
         await platform.WaitForAsync(late.DeploymentId.Value, DeploymentStates.Superseded);
     }
 
+    [Fact]
+    public async Task A_push_that_is_left_out_is_ignored_with_its_reason()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync();
+
+        var skipped = await PushAsync(platform, app, First, Second, "Not wanted.");
+
+        skipped.Decision.ShouldBe(DeliveryDecisions.Ignored);
+        skipped.Reason.ShouldBe("Not wanted.");
+        skipped.DeploymentId.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_push_is_deployed_though_another_that_is_left_out_has_come_onto_it()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync();
+        platform.Workers.Head = _ => Third;
+        await PushAsync(platform, app, Second, Third, "Not wanted.");
+
+        await SucceedAsync(platform, app, First, Second);
+
+        (await platform.ReleasesAsync(app)).Select(release => release.Commit).ShouldBe([Second]);
+    }
+
+    [Fact]
+    public async Task A_push_that_was_overtaken_by_one_that_turns_out_to_be_left_out_is_deployed_after_all()
+    {
+        await using var platform = await Platform.StartAsync();
+        var app = await platform.CreateAppAsync();
+        platform.Workers.Head = _ => Third;
+        var overtaken = await PushAsync(platform, app, First, Second);
+        await platform.WaitForAsync(overtaken.DeploymentId!.Value, DeploymentStates.Superseded);
+
+        var skipped = await PushAsync(platform, app, Second, Third, "Not wanted.");
+
+        skipped.Decision.ShouldBe(DeliveryDecisions.Ignored);
+        var delivery = await DeliveryAsync(platform, overtaken.Id);
+        delivery.Decision.ShouldBe(DeliveryDecisions.Deployed);
+        delivery.DeploymentId.ShouldNotBe(overtaken.DeploymentId);
+        (await platform.WaitForAsync(delivery.DeploymentId!.Value, DeploymentStates.Succeeded)).Commit.ShouldBe(Second);
+    }
+
     private static async Task<Guid> SucceedAsync(Platform platform, App app, string before, string after)
     {
         var delivery = await PushAsync(platform, app, before, after);
@@ -171,7 +215,7 @@ public sealed class LatePushTests
         return delivery.DeploymentId.Value;
     }
 
-    private static async Task<Delivery> PushAsync(Platform platform, App app, string before, string after)
+    private static async Task<Delivery> PushAsync(Platform platform, App app, string before, string after, string? skipReason = null)
     {
         var delivery = new Delivery
         {
@@ -184,6 +228,7 @@ public sealed class LatePushTests
             Ref = "refs/heads/main",
             Before = before,
             After = after,
+            SkipReason = skipReason,
             ReceivedAt = DateTime.UtcNow,
             Decision = DeliveryDecisions.Pending,
             Reason = "",

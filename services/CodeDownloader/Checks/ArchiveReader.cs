@@ -23,17 +23,21 @@ internal sealed class ArchiveReader(IReadOnlySet<string> leftOut, CancellationTo
     /// <summary>Files that only stand for content kept by Git LFS.</summary>
     public IReadOnlyList<string> LfsPointers => _pointers;
 
-    public async Task CopyAsync(Stream archive, Stream store)
+    /// <param name="archive">What git writes.</param>
+    /// <param name="store">Where it goes to.</param>
+    /// <param name="prefix">The folder it belongs into, which is there already; empty for none.</param>
+    /// <param name="isLast">Whether the end of this one is the end of all.</param>
+    public async Task CopyAsync(Stream archive, Stream store, string prefix, bool isLast)
     {
         await using var passing = new PassingStream(archive, store);
+        var padding = 0;
         try
         {
             await using var tar = new TarReader(passing, leaveOpen: true);
-            var padding = 0;
             while (await NextAsync(tar, passing) is { } entry)
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (leftOut.Contains(entry.Name))
+                if (leftOut.Contains(entry.Name) || entry.Name == prefix)
                 {
                     // All that was read since the last entry's end is this one's, but for what fills that one's last block.
                     await passing.ReleaseAsync(padding);
@@ -50,7 +54,8 @@ internal sealed class ArchiveReader(IReadOnlySet<string> leftOut, CancellationTo
                 padding = (int)((BlockBytes - (entry.Length % BlockBytes)) % BlockBytes);
             }
 
-            await passing.ReleaseAsync();
+            if (isLast)
+                await passing.ReleaseAsync();
         }
         catch (Exception exception) when (exception is EndOfStreamException or InvalidDataException)
         {
@@ -58,8 +63,10 @@ internal sealed class ArchiveReader(IReadOnlySet<string> leftOut, CancellationTo
         }
 
         // The padding after the last entry.
-        await passing.CopyToAsync(Stream.Null);
-        Bytes = passing.Passed;
+        await passing.CopyToAsync(Stream.Null, cancellation);
+        if (!isLast)
+            await passing.ReleaseAsync(padding);
+        Bytes += passing.Passed;
     }
 
     private static async Task<TarEntry?> NextAsync(TarReader tar, PassingStream passing)

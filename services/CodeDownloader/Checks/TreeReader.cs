@@ -18,7 +18,7 @@ internal sealed class TreeReader(SourceOptions options, CancellationToken cancel
     public const int MaxPathBytes = 16 << 20;
     private const int MaxRecordBytes = 64 * 1024;
     private readonly HashSet<string> _paths = [];
-    private readonly List<string> _submodules = [];
+    private readonly List<TreeSubmodule> _submodules = [];
     private int _files;
     private int _folders;
     private readonly List<TreeLink> _links = [];
@@ -27,9 +27,13 @@ internal sealed class TreeReader(SourceOptions options, CancellationToken cancel
 
     public IReadOnlyList<TreeLink> Links => _links;
 
-    public TreeSummary Summary => new(_files, _bytes, _submodules);
+    public IReadOnlyList<TreeSubmodule> Submodules => _submodules;
 
-    public async Task ReadAsync(Stream output)
+    public TreeSummary Summary => new(_files, _bytes);
+
+    /// <param name="output">What git writes.</param>
+    /// <param name="prefix">The folder that the tree belongs into, with a slash at the end; empty for none.</param>
+    public async Task ReadAsync(Stream output, string prefix)
     {
         var reader = PipeReader.Create(output, new StreamPipeReaderOptions(bufferSize: 64 * 1024));
         while (true)
@@ -39,9 +43,9 @@ internal sealed class TreeReader(SourceOptions options, CancellationToken cancel
             while (buffer.PositionOf((byte)0) is { } end)
             {
                 cancellation.ThrowIfCancellationRequested();
-                if ((_pathBytes += buffer.Slice(0, end).Length) > MaxPathBytes)
+                if ((_pathBytes += prefix.Length + buffer.Slice(0, end).Length) > MaxPathBytes)
                     throw new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.PathsTooLong(MaxPathBytes));
-                Add(Encoding.UTF8.GetString(buffer.Slice(0, end)));
+                Add(Encoding.UTF8.GetString(buffer.Slice(0, end)), prefix);
                 buffer = buffer.Slice(buffer.GetPosition(1, end));
             }
 
@@ -60,11 +64,12 @@ internal sealed class TreeReader(SourceOptions options, CancellationToken cancel
     }
 
     /// <param name="record"><c>mode type id size TAB path</c>.</param>
-    private void Add(string record)
+    /// <param name="prefix">The folder it belongs into.</param>
+    private void Add(string record, string prefix)
     {
         var tab = record.IndexOf('\t');
         var fields = record[..tab].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        var path = record[(tab + 1)..];
+        var path = prefix + record[(tab + 1)..];
         PathCheck.Check(path);
         if (!_paths.Add(path))
             throw new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.PathTwice(path));
@@ -77,8 +82,8 @@ internal sealed class TreeReader(SourceOptions options, CancellationToken cancel
                 break;
             case [_, "blob", var id, _]:
                 throw new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable($"object {id} is missing"));
-            case [_, "commit", ..]:
-                _submodules.Add(path);
+            case [_, "commit", var submodule, ..]:
+                _submodules.Add(new TreeSubmodule(path, submodule));
                 CountFolder();
                 break;
             default:

@@ -56,6 +56,16 @@ internal sealed class GitCache(GitRunner git, string folder, string belongsTo, F
         File.Move(marker + ".new", marker);
     }
 
+    /// <returns>The commit that a ref keeps; null for none.</returns>
+    public async Task<string?> FindAsync(string reference, CancellationToken cancellation)
+    {
+        var output = "";
+        var result = await git.RunAsync(Call("rev-parse", "--verify", "--quiet", reference + "^{commit}") with { ReadOutput = ReadAsync }, cancellation);
+        return result.ExitCode == 0 ? output.Trim() : null;
+
+        async Task ReadAsync(Stream stream) => output = await new StreamReader(stream).ReadToEndAsync(CancellationToken.None);
+    }
+
     /// <summary>Whether everything is there that belongs to the kept commit.</summary>
     public async Task<bool> IsWholeAsync(CancellationToken cancellation) =>
         (await git.RunAsync(Call("rev-list", "--objects", "--quiet", "--glob=refs/paas/*"), cancellation)).ExitCode == 0;

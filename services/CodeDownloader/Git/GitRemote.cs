@@ -15,12 +15,20 @@ internal sealed class GitRemote(
     private const int MaxRefBytes = 16 << 20;
 
     /// <summary>For a list of refs, which git holds as a whole before it shows any of it.</summary>
-    private const long ListMemoryBytes = 384L << 20;
+    public const long ListMemoryBytes = 384L << 20;
 
     private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
     private RepositoryUrl _url = url;
 
     public RepositoryUrl Url => _url;
+
+    public RemoteAccess Access => access;
+
+    /// <summary>The ref that keeps what is fetched.</summary>
+    public string Kept { get; init; } = GitCache.KeptRef;
+
+    /// <summary>How much may be received in one fetch; null for the usual.</summary>
+    public long? MaxBytes { get; init; }
 
     /// <summary>The commit a branch, a tag, a full ref or, if null, the default branch is at.</summary>
     public async Task<string> ResolveAsync(string? reference, CancellationToken cancellation)
@@ -42,10 +50,10 @@ internal sealed class GitRemote(
             : CodeDownloaderTexts.RefNotFound(_url, reference, branches));
     }
 
-    /// <summary>Fetches one commit, without its history, and keeps it under <see cref="GitCache.KeptRef"/>.</summary>
+    /// <summary>Fetches one commit, without its history, and keeps it under <see cref="Kept"/>.</summary>
     public async Task FetchAsync(string commit, string? reference, CancellationToken cancellation)
     {
-        var (result, problem) = await RunFetchAsync(["--depth=1"], $"+{commit}:{GitCache.KeptRef}", cancellation);
+        var (result, problem) = await RunFetchAsync(["--depth=1"], $"+{commit}:{Kept}", cancellation);
         if (problem == GitProblem.OnlyBranches)
             (result, problem) = await FetchBranchesAsync(commit, reference, cancellation);
         if (problem == GitProblem.CommitMissing)
@@ -62,17 +70,17 @@ internal sealed class GitRemote(
         (await ListAsync([reference], cancellation)).GetValueOrDefault(reference);
 
     /// <summary>
-    /// Fetches what a full ref points to now, without its history, and keeps it under <see cref="GitCache.KeptRef"/>: one
+    /// Fetches what a full ref points to now, without its history, and keeps it under <see cref="Kept"/>: one
     /// conversation tells what that is and brings it.
     /// </summary>
     /// <returns>False if there is no such ref, or it moved while it was fetched.</returns>
     public async Task<bool> TryFetchHeadAsync(string reference, CancellationToken cancellation)
     {
-        var (result, problem) = await RunFetchAsync(["--depth=1"], $"+{reference}:{GitCache.KeptRef}", cancellation);
+        var (result, problem) = await RunFetchAsync(["--depth=1"], $"+{reference}:{Kept}", cancellation);
         if (problem == GitProblem.OnlyBranches)
         {
             log.Detail(CodeDownloaderTexts.FetchingBranches());
-            (result, problem) = await RunFetchAsync([], $"+{reference}:{GitCache.KeptRef}", cancellation);
+            (result, problem) = await RunFetchAsync([], $"+{reference}:{Kept}", cancellation);
         }
 
         if (problem == GitProblem.CommitMissing)
@@ -91,7 +99,7 @@ internal sealed class GitRemote(
         var (result, problem) = await RunFetchAsync([], source, cancellation);
         if (problem is not null)
             return (result, problem);
-        var kept = await git.RunAsync(cache.Call("update-ref", GitCache.KeptRef, commit), cancellation);
+        var kept = await git.RunAsync(cache.Call("update-ref", Kept, commit), cancellation);
         return (kept, kept.ExitCode == 0 ? null : GitProblem.CommitMissing);
     }
 
@@ -160,13 +168,13 @@ internal sealed class GitRemote(
         var running = git.RunAsync(call, limits.Token);
         var tooMuch = false;
         while (!tooMuch && await Task.WhenAny(running, Task.Delay(WatchInterval, clock, CancellationToken.None)) != running)
-            tooMuch = cache.PackBytes() - before > options.MaxFetchBytes;
+            tooMuch = cache.PackBytes() - before > (MaxBytes ?? options.MaxFetchBytes);
         if (tooMuch)
             await limits.CancelAsync();
         try
         {
             var result = await running;
-            tooMuch = cache.PackBytes() - before > options.MaxFetchBytes;
+            tooMuch = cache.PackBytes() - before > (MaxBytes ?? options.MaxFetchBytes);
             if (!tooMuch)
                 return result;
         }
@@ -193,24 +201,38 @@ internal sealed class GitRemote(
     {
         if (problem is null)
             return;
-        var explanation = GitErrors.Explain(result, access.Token);
-        var withToken = access.Token is not null;
+        var message = SentenceFor(problem.Value, result, _url, access);
         throw problem switch
         {
-            GitProblem.NotFound => new StepFailedException(FailureReason.RepositoryNotFound,
-                CodeDownloaderTexts.RepositoryNotFound(_url, withToken)),
-            GitProblem.NeedsCredentials => new StepFailedException(FailureReason.RepositoryNeedsCredentials,
-                withToken ? CodeDownloaderTexts.CredentialsRefused(_url) : CodeDownloaderTexts.CredentialsNeeded(_url)),
-            GitProblem.Forbidden => new StepFailedException(FailureReason.RepositoryNeedsCredentials,
-                CodeDownloaderTexts.Forbidden(_url, withToken)),
-            GitProblem.OtherHash => new StepFailedException(FailureReason.SourceRefused, CodeDownloaderTexts.OtherHash(_url)),
-            GitProblem.CommitMissing => new StepFailedException(FailureReason.RefNotFound, CodeDownloaderTexts.RefGone(_url)),
-            GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),
-            GitProblem.TooMuchMemory => new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooMuchMemory(_url.Value, explanation)),
-            GitProblem.Unreachable => new CodeDownloadException(CodeDownloaderTexts.Unreachable(_url, explanation)),
-            GitProblem.Broken => new CacheDamagedException(CodeDownloaderTexts.RepositoryBroken(_url.Value, explanation)),
-            _ when cache.IsUsed => new CacheDamagedException(CodeDownloaderTexts.FetchFailed(_url, explanation)),
-            _ => new CodeDownloadException(CodeDownloaderTexts.FetchFailed(_url, explanation)),
+            GitProblem.NotFound => new StepFailedException(FailureReason.RepositoryNotFound, message),
+            GitProblem.NeedsCredentials or GitProblem.Forbidden => new StepFailedException(FailureReason.RepositoryNeedsCredentials, message),
+            GitProblem.OtherHash => new StepFailedException(FailureReason.SourceRefused, message),
+            GitProblem.CommitMissing => new StepFailedException(FailureReason.RefNotFound, message),
+            GitProblem.TooMuchMemory => new StepFailedException(FailureReason.SourceTooLarge, message),
+            GitProblem.DiskFull or GitProblem.Unreachable => new CodeDownloadException(message),
+            GitProblem.Broken => new CacheDamagedException(message),
+            _ when cache.IsUsed => new CacheDamagedException(message),
+            _ => new CodeDownloadException(message),
+        };
+    }
+
+    /// <summary>What went wrong, for a person.</summary>
+    public static string SentenceFor(GitProblem problem, GitResult result, RepositoryUrl url, RemoteAccess access)
+    {
+        var explanation = GitErrors.Explain(result, access.Token);
+        var withToken = access.Token is not null;
+        return problem switch
+        {
+            GitProblem.NotFound => CodeDownloaderTexts.RepositoryNotFound(url, withToken),
+            GitProblem.NeedsCredentials => withToken ? CodeDownloaderTexts.CredentialsRefused(url) : CodeDownloaderTexts.CredentialsNeeded(url),
+            GitProblem.Forbidden => CodeDownloaderTexts.Forbidden(url, withToken),
+            GitProblem.OtherHash => CodeDownloaderTexts.OtherHash(url),
+            GitProblem.CommitMissing => CodeDownloaderTexts.RefGone(url),
+            GitProblem.DiskFull => CodeDownloaderTexts.DiskFull(explanation),
+            GitProblem.TooMuchMemory => CodeDownloaderTexts.TooMuchMemory(url.Value, explanation),
+            GitProblem.Unreachable => CodeDownloaderTexts.Unreachable(url, explanation),
+            GitProblem.Broken => explanation,
+            _ => CodeDownloaderTexts.FetchFailed(url, explanation),
         };
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using Paas.Contracts;
 using Paas.Hosting.Processes;
 using Paas.Hosting.Source;
 using Paas.Hosting.Steps;
@@ -9,8 +10,8 @@ namespace Paas.CodeDownloader.Git;
 /// <summary>One call of git.</summary>
 internal sealed record GitCall
 {
-    /// <summary>The bare repository to work in.</summary>
-    public required string Repository { get; init; }
+    /// <summary>The bare repository to work in; null for a call that needs none.</summary>
+    public required string? Repository { get; init; }
 
     /// <summary>See <see cref="ChildProcessStart.BelongsTo"/>.</summary>
     public required string BelongsTo { get; init; }
@@ -89,6 +90,23 @@ public sealed class GitRunner(ProcessOwner owner, IOptions<CodeDownloaderOptions
         return new GitResult(await exit, [.. errors]);
     }
 
+    /// <summary>A call that stays in the cache, and fails only if that, or what came into it, is damaged.</summary>
+    internal async Task RunLocallyAsync(GitCache cache, GitCall call, CancellationToken cancellation)
+    {
+        var result = await RunAsync(call, cancellation);
+        if (result.ExitCode == 0)
+            return;
+        var explanation = GitErrors.Explain(result, null);
+        throw GitErrors.Classify(result) switch
+        {
+            GitProblem.DiskFull => new CodeDownloadException(CodeDownloaderTexts.DiskFull(explanation)),
+            GitProblem.TooMuchMemory => new StepFailedException(FailureReason.SourceTooLarge, CodeDownloaderTexts.TooMuchMemory("the commit", explanation)),
+            GitProblem.Broken => new CacheDamagedException(explanation),
+            _ when cache.IsUsed => new CacheDamagedException(CodeDownloaderTexts.CacheUnreadable(explanation)),
+            _ => new CodeDownloadException(CodeDownloaderTexts.CacheUnreadable(explanation)),
+        };
+    }
+
     /// <summary>Ends what an earlier, killed process of the platform may have left running.</summary>
     internal void KillLeftovers(string belongsTo) => owner.KillLeftovers(belongsTo);
 
@@ -118,7 +136,8 @@ public sealed class GitRunner(ProcessOwner owner, IOptions<CodeDownloaderOptions
     private static IEnumerable<string> Options(GitCall call)
     {
         yield return "--no-pager";
-        yield return $"--git-dir={call.Repository}";
+        if (call.Repository is not null)
+            yield return $"--git-dir={call.Repository}";
         foreach (var setting in Settings)
         {
             yield return "-c";

@@ -31,19 +31,21 @@ internal static class AppEndpoints
     }
 
     private static async Task<Created<AppResponse>> CreateAsync(
-        JsonBody<CreateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, SecretSealer sealer, TimeProvider clock,
-        CancellationToken cancellation)
+        JsonBody<CreateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, RepositoryLookup lookup, SecretSealer sealer,
+        TimeProvider clock, CancellationToken cancellation)
     {
         var asked = body.Required;
         var name = AppRules.Name(asked.Name);
         var (repository, key) = rules.Repository(asked.Repository);
-        var branch = AppRules.Branch(asked.Branch ?? "main");
+        var askedBranch = asked.Branch is null ? null : AppRules.Branch(asked.Branch);
         var root = AppRules.Root(asked.Root);
         var target = rules.AppTarget(asked.Target ?? Target.Local);
         var policy = AppRules.Policy(asked.Policy ?? ConcurrencyPolicy.Latest);
         var secret = asked.WebhookSecret is null ? Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)) : AppRules.WebhookSecret(asked.WebhookSecret);
         var token = string.IsNullOrEmpty(asked.RepositoryToken) ? null : AppRules.RepositoryToken(asked.RepositoryToken);
         await RefuseTakenAsync();
+        var sealedToken = token is null ? null : sealer.Seal(token);
+        var (branch, warning) = await lookup.FindBranchAsync(name, repository, sealedToken, askedBranch, cancellation);
 
         var app = new App
         {
@@ -52,9 +54,11 @@ internal static class AppEndpoints
             Repository = repository,
             RepositoryKey = key,
             Root = root,
-            SealedRepositoryToken = token is null ? null : sealer.Seal(token),
+            SealedRepositoryToken = sealedToken,
             SealedWebhookSecret = sealer.Seal(secret),
             Target = target,
+            SkipCi = asked.SkipCi ?? true,
+            WatchPaths = AppRules.WatchPaths(asked.WatchPaths ?? []),
             CreatedAt = clock.GetUtcNow().UtcDateTime,
             Environments = [new AppEnvironment { Id = NewId.NextGuid(), Name = AppEnvironment.Production, Branch = branch, Policy = policy }],
         };
@@ -69,7 +73,7 @@ internal static class AppEndpoints
             throw;
         }
 
-        return TypedResults.Created($"/v1/apps/{name}", await view.ShowAsync(app.Id, request, secret, cancellation));
+        return TypedResults.Created($"/v1/apps/{name}", await view.ShowAsync(app.Id, request, secret, cancellation) with { Warnings = AsWarnings(warning) });
 
         async Task RefuseTakenAsync()
         {
@@ -94,8 +98,8 @@ internal static class AppEndpoints
         TypedResults.Ok(await view.ShowAsync(await db.FindAppIdAsync(app, cancellation), request, secret: null, cancellation));
 
     private static async Task<Ok<AppResponse>> UpdateAsync(
-        string app, JsonBody<UpdateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, SecretSealer sealer,
-        CancellationToken cancellation)
+        string app, JsonBody<UpdateAppRequest> body, HttpRequest request, PaasDbContext db, AppRules rules, AppView view, RepositoryLookup lookup,
+        SecretSealer sealer, CancellationToken cancellation)
     {
         var asked = body.Required;
         var found = await db.FindAppAsync(app, cancellation);
@@ -108,13 +112,20 @@ internal static class AppEndpoints
             found.Root = AppRules.Root(asked.Root);
         if (asked.Policy is not null)
             environment.Policy = AppRules.Policy(asked.Policy);
+        found.SkipCi = asked.SkipCi ?? found.SkipCi;
+        if (asked.WatchPaths is not null)
+            found.WatchPaths = AppRules.WatchPaths(asked.WatchPaths);
         if (asked.WebhookSecret is not null)
             found.SealedWebhookSecret = sealer.Seal(AppRules.WebhookSecret(asked.WebhookSecret));
         if (asked.RepositoryToken is not null)
             found.SealedRepositoryToken = asked.RepositoryToken.Length == 0 ? null : sealer.Seal(AppRules.RepositoryToken(asked.RepositoryToken));
         await db.SaveChangesAsync(cancellation);
-        return TypedResults.Ok(await view.ShowAsync(found.Id, request, asked.WebhookSecret, cancellation));
+        var warning = asked.Repository is null && asked.Branch is null && asked.RepositoryToken is null ? null
+            : (await lookup.FindBranchAsync(found.Name, found.Repository, found.SealedRepositoryToken, environment.Branch, cancellation)).Warning;
+        return TypedResults.Ok(await view.ShowAsync(found.Id, request, asked.WebhookSecret, cancellation) with { Warnings = AsWarnings(warning) });
     }
+
+    private static string[]? AsWarnings(string? warning) => warning is null ? null : [warning];
 
     private static async Task<NoContent> DeleteAsync(
         string app, ClaimsPrincipal caller, PaasDbContext db, BusOutbox outbox, RouteSwitch routes, CancellationToken cancellation)

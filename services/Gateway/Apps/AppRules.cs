@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using Paas.Contracts.Api;
 using Paas.Gateway.Http;
+using Paas.Gateway.Webhooks;
 using Paas.Hosting.Source;
 
 namespace Paas.Gateway.Apps;
@@ -63,6 +64,14 @@ internal sealed partial class AppRules(IOptions<GatewayOptions> gateway, IOption
     public static string Policy(string policy) => ConcurrencyPolicy.All.Contains(policy)
         ? policy
         : throw ProblemException.Invalid("policy", GatewayTexts.PolicyUnknown(policy, ConcurrencyPolicy.All));
+
+    /// <returns>Null for none: all pushes are deployed.</returns>
+    public static IReadOnlyList<string>? WatchPaths(IReadOnlyList<string> patterns)
+    {
+        if (patterns.Count > WatchedPaths.MaxPatterns || !patterns.All(WatchedPaths.IsValid))
+            throw ProblemException.Invalid("watchPaths", GatewayTexts.WatchPathMalformed(WatchedPaths.MaxPatterns, WatchedPaths.MaxLength));
+        return patterns.Count == 0 ? null : patterns;
+    }
 
     public static string WebhookSecret(string secret) => secret.Length is >= MinSecretLength and <= MaxSecretLength && !secret.Any(char.IsControl)
         ? secret

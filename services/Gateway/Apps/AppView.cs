@@ -48,6 +48,8 @@ internal sealed class AppView(PaasDbContext db, IOptions<PaasOptions> paas, IOpt
         Target = row.App.Target,
         Environment = row.Environment.Name,
         Policy = row.Environment.Policy,
+        SkipCi = row.App.SkipCi,
+        WatchPaths = row.App.WatchPaths ?? [],
         CreatedAt = row.App.CreatedAt,
         Url = UrlOf(row, request),
         WebhookUrl = $"{PublicUrl(request)}/webhooks/github/{row.App.Name}",

@@ -105,6 +105,7 @@ internal sealed class DeliveryStore(DeliveryWriter writer, IServiceScopeFactory 
         RefDeleted = payload.Deleted,
         CommitMessage = payload.CommitMessage,
         Pusher = payload.Pusher,
+        SkipReason = decision == DeliveryDecisions.Pending ? PushRules.ReasonToSkip(payload, app) : null,
         ReceivedAt = clock.GetUtcNow().UtcDateTime,
         Decision = decision,
         Reason = reason,

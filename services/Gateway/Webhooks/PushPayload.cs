@@ -17,12 +17,30 @@ internal sealed class PushPayload
     private const int MaxNameLength = 200;
     private const int MaxMessageLength = 500;
 
+    // GitHub lists so many commits of a push and no more.
+    private const int MaxCommits = 2_048;
+    private const int MaxPathCharacters = 4 << 20;
+    private readonly HashSet<string> _changedPaths = [];
+    private int _commits;
+    private int _pathCharacters;
+    private bool _pathsAreWhole = true;
+
     public string? Ref { get; private set; }
     public string? Before { get; private set; }
     public string? After { get; private set; }
     public bool Deleted { get; private set; }
     public string? CommitMessage { get; private set; }
     public string? Pusher { get; private set; }
+
+    /// <summary>The branch was put elsewhere, or made.</summary>
+    public bool Moved { get; private set; }
+
+    /// <summary>What of the newest commit's message asks not to be deployed.</summary>
+    public string? SkipMarker { get; private set; }
+
+    /// <summary>The files that the push has changed; null if the payload does not name all of them.</summary>
+    public IReadOnlySet<string>? ChangedPaths => Moved || !_pathsAreWhole || _commits is 0 or >= MaxCommits ? null : _changedPaths;
+
     public string? RepositoryName { get; private set; }
 
     /// <summary>What a ping says.</summary>
@@ -76,7 +94,10 @@ internal sealed class PushPayload
             case (null, "before"): Before = Clean(value, MaxNameLength); break;
             case (null, "after"): After = Clean(value, MaxNameLength); break;
             case (null, "zen"): Zen = Clean(value, MaxNameLength); break;
-            case ("head_commit", "message"): CommitMessage = Clean(value, MaxMessageLength); break;
+            case ("head_commit", "message"):
+                CommitMessage = Clean(value, MaxMessageLength);
+                SkipMarker = SkipMarkers.Find(value);
+                break;
             case ("pusher", "name"): Pusher = Clean(value, MaxNameLength); break;
             case ("repository", "full_name"): RepositoryName = Clean(value, MaxNameLength); break;
             case ("repository", _):
@@ -90,8 +111,26 @@ internal sealed class PushPayload
 
     public void SetFlag(string name, bool value)
     {
-        if (name == "deleted")
-            Deleted = value;
+        switch (name)
+        {
+            case "deleted": Deleted = value; break;
+            case "forced" or "created": Moved |= value; break;
+        }
+    }
+
+    public void AddCommit(bool namesFiles)
+    {
+        _commits++;
+        _pathsAreWhole &= namesFiles;
+    }
+
+    public void AddChangedPath(string path)
+    {
+        _pathCharacters += path.Length;
+        if (_pathCharacters > MaxPathCharacters)
+            _pathsAreWhole = false;
+        else
+            _changedPaths.Add(path);
     }
 
     /// <summary>Without what a database or a terminal would stumble over, and not longer than it may be.</summary>

@@ -58,6 +58,9 @@ internal static class PushPayloadReader
         private string? _parent;
         private string? _name;
         private bool _begun;
+        private bool _inCommits;
+        private bool _inFiles;
+        private bool _namesFiles;
 
         public JsonReaderState State { get; set; }
         public PushPayload Payload { get; } = new();
@@ -67,9 +70,16 @@ internal static class PushPayloadReader
             if (!_begun && reader.TokenType != JsonTokenType.StartObject)
                 throw new JsonException("The document is no object.", path: null, lineNumber: 0, bytePositionInLine: 0);
             _begun = true;
+            if (_inCommits && reader.CurrentDepth >= 2)
+            {
+                ApplyInCommits(ref reader);
+                return;
+            }
+
             switch (reader.TokenType)
             {
                 case JsonTokenType.PropertyName when reader.CurrentDepth == 1:
+                    _inCommits = false;
                     (_parent, _name) = (null, reader.GetString());
                     Payload.Forget(null, _name!);
                     break;
@@ -81,6 +91,7 @@ internal static class PushPayloadReader
                     (_parent, _name) = (_name, null);
                     break;
                 case JsonTokenType.StartArray when reader.CurrentDepth == 1:
+                    _inCommits = _name == "commits";
                     (_parent, _name) = (null, null);
                     break;
                 case JsonTokenType.String when IsHere(reader.CurrentDepth) && PushPayload.Wants(_parent, _name!):
@@ -88,6 +99,32 @@ internal static class PushPayloadReader
                     break;
                 case JsonTokenType.True or JsonTokenType.False when reader.CurrentDepth == 1 && _parent is null && _name is not null:
                     Payload.SetFlag(_name, reader.TokenType == JsonTokenType.True);
+                    break;
+            }
+        }
+
+        /// <summary>Of each commit the files that it has changed.</summary>
+        private void ApplyInCommits(ref Utf8JsonReader reader)
+        {
+            switch (reader.TokenType)
+            {
+                case JsonTokenType.StartObject when reader.CurrentDepth == 2:
+                    _namesFiles = false;
+                    break;
+                case JsonTokenType.EndObject when reader.CurrentDepth == 2:
+                    Payload.AddCommit(_namesFiles);
+                    break;
+                case JsonTokenType.PropertyName when reader.CurrentDepth == 3:
+                    _name = reader.GetString();
+                    break;
+                case JsonTokenType.StartArray when reader.CurrentDepth == 3 && _name is ("added" or "removed" or "modified"):
+                    _namesFiles = _inFiles = true;
+                    break;
+                case JsonTokenType.EndArray when reader.CurrentDepth == 3:
+                    _inFiles = false;
+                    break;
+                case JsonTokenType.String when _inFiles && reader.CurrentDepth == 4:
+                    Payload.AddChangedPath(reader.GetString()!);
                     break;
             }
         }

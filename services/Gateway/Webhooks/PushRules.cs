@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Paas.Contracts.Api;
 using Paas.Gateway.Http;
 using Paas.Hosting.Source;
+using Paas.Persistence.Entities;
 
 namespace Paas.Gateway.Webhooks;
 
@@ -28,6 +29,17 @@ internal static partial class PushRules
         if (!reference.StartsWith(Branches, StringComparison.Ordinal) || !RefName.IsValid(reference) || !RefName.IsValid(reference[Branches.Length..]))
             return (DeliveryDecisions.Ignored, GatewayTexts.RefIsNoBranch(reference));
         return (DeliveryDecisions.Pending, GatewayTexts.PushPending());
+    }
+
+    /// <returns>Why the app does not want the push to be deployed; null if it does.</returns>
+    public static string? ReasonToSkip(PushPayload payload, App app)
+    {
+        if (app.SkipCi && payload.SkipMarker is { } marker)
+            return GatewayTexts.SkipAsked(marker, app.Name);
+        if (app.WatchPaths is not { Count: > 0 } patterns || payload.ChangedPaths is not { } changed)
+            return null;
+        var watched = new WatchedPaths(patterns);
+        return changed.Any(watched.Watches) ? null : GatewayTexts.NothingWatched(patterns, app.Name);
     }
 
     [GeneratedRegex(@"^([0-9a-f]{40}|[0-9a-f]{64})\z")]

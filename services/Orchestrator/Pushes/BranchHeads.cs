@@ -24,6 +24,7 @@ internal enum HeadVerdict
 internal sealed class BranchHeads(PaasDbContext db)
 {
     public const string Prefix = "refs/heads/";
+    private const int MaxSkipped = 100;
 
     public async Task<HeadVerdict> JudgeAsync(DeploymentState deployment, string? head, CancellationToken cancellation)
     {
@@ -34,6 +35,8 @@ internal sealed class BranchHeads(PaasDbContext db)
             x => x.DeploymentId == deployment.CorrelationId && x.Decision == DeliveryDecisions.Duplicate && x.SignatureHash != null, cancellation);
         if (repeated > deployment.Steps.Count(step => step.Overtaken))
             return HeadVerdict.AskAgain;
+        if (head is not null && await IsSkippedSinceAsync(deployment.AppId, deployment.Ref!, deployment.Commit!, head, cancellation))
+            return HeadVerdict.DeployAnyway;
         return environment.Policy == ConcurrencyPolicy.Queue && head is not null && await IsInOrderAsync(deployment, head, cancellation)
             ? HeadVerdict.DeployAnyway
             : HeadVerdict.Overtaken;
@@ -56,6 +59,34 @@ internal sealed class BranchHeads(PaasDbContext db)
             delivery.Decision = DeliveryDecisions.Superseded;
             delivery.Reason = deployment.SupersededReason;
         }
+    }
+
+    /// <returns>The newest push, if it was superseded because the branch points to one that is left out.</returns>
+    public async Task<DeploymentState?> FindSupersededByAsync(Delivery skipped, AppEnvironment environment, CancellationToken cancellation)
+    {
+        var newest = await db.Deployments.AsNoTracking()
+            .Where(x => x.EnvironmentId == environment.Id && !DeploymentTriggers.OfLiveImage.Contains(x.Trigger))
+            .OrderByDescending(x => x.Sequence).FirstOrDefaultAsync(cancellation);
+        return newest is { CurrentState: DeploymentStates.Superseded, SupersededByCommit: { } head } && head == skipped.After
+            && await IsSkippedSinceAsync(newest.AppId, skipped.Ref!, newest.Commit!, head, cancellation)
+            ? newest
+            : null;
+    }
+
+    /// <summary>Whether all that was pushed onto a commit, up to the branch's head, is left out.</summary>
+    private async Task<bool> IsSkippedSinceAsync(Guid app, string branch, string commit, string head, CancellationToken cancellation)
+    {
+        for (var (at, looks) = (head, 0); looks < MaxSkipped; looks++)
+        {
+            if (at == commit)
+                return true;
+            at = await db.Deliveries.Where(x => x.AppId == app && x.Ref == branch && x.After == at && x.SkipReason != null)
+                .OrderByDescending(x => x.ReceivedAt).Select(x => x.Before).FirstOrDefaultAsync(cancellation);
+            if (at is null)
+                return false;
+        }
+
+        return false;
     }
 
     /// <summary>

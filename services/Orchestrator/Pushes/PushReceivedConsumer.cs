@@ -9,7 +9,7 @@ using Paas.Persistence.Entities;
 namespace Paas.Orchestrator.Pushes;
 
 /// <summary>Decides what a push leads to, and records the decision and its reason with the delivery.</summary>
-internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCommit, TimeProvider clock) : IConsumer<PushReceived>
+internal sealed class PushReceivedConsumer(PaasDbContext db, BranchHeads heads, AfterCommit afterCommit, TimeProvider clock) : IConsumer<PushReceived>
 {
     public async Task Consume(ConsumeContext<PushReceived> context)
     {
@@ -34,6 +34,8 @@ internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCo
                 Decide(delivery, DeliveryDecisions.Ignored, OrchestratorTexts.AppRemoved(delivery.AppName));
             else if (environment is null)
                 Decide(delivery, DeliveryDecisions.Ignored, OrchestratorTexts.BranchNotDeployed(branch, app.Name, string.Join("', '", app.Environments.Select(x => x.Branch))));
+            else if (delivery.SkipReason is { } skipped)
+                await SkipAsync(context, delivery, skipped, app, environment);
             else
                 await DecideAsync(context, delivery, app, environment);
             afterCommit.Do(() => PaasMetrics.DeliveryDecided(delivery.Decision));
@@ -59,6 +61,27 @@ internal sealed class PushReceivedConsumer(PaasDbContext db, AfterCommit afterCo
         deployment.Ref = delivery.Ref;
         deployment.HeadUnconfirmed = true;
         Decide(delivery, DeliveryDecisions.Deployed, OrchestratorTexts.Deploys(commit, environment.Name), deployment.CorrelationId);
+        await context.Publish(new DeploymentRequested { DeploymentId = deployment.CorrelationId });
+    }
+
+    /// <summary>
+    /// Leaves a push out. If another was superseded because the branch points to this one, it is deployed after all: what
+    /// it brings would never be otherwise.
+    /// </summary>
+    private async Task SkipAsync(ConsumeContext context, Delivery delivery, string reason, App app, AppEnvironment environment)
+    {
+        Decide(delivery, DeliveryDecisions.Ignored, reason);
+        if (await heads.FindSupersededByAsync(delivery, environment, context.CancellationToken) is not { } superseded)
+            return;
+        var deployment = await db.AddDeploymentAsync(
+            app, environment.Id, DeploymentTriggers.Push, superseded.RequestedBy, clock.GetUtcNow().UtcDateTime, context.CancellationToken);
+        deployment.Commit = superseded.Commit;
+        deployment.CommitMessage = superseded.CommitMessage;
+        deployment.Ref = superseded.Ref;
+        deployment.HeadUnconfirmed = true;
+        foreach (var push in await db.Deliveries
+            .Where(x => x.DeploymentId == superseded.CorrelationId && x.Decision == DeliveryDecisions.Superseded).ToListAsync(context.CancellationToken))
+            Decide(push, DeliveryDecisions.Deployed, OrchestratorTexts.Deploys(superseded.Commit!, environment.Name), deployment.CorrelationId);
         await context.Publish(new DeploymentRequested { DeploymentId = deployment.CorrelationId });
     }
 

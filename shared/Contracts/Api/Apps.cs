@@ -9,7 +9,7 @@ public sealed record CreateAppRequest
     /// <summary>An http or https URL without credentials.</summary>
     public string? Repository { get; init; }
 
-    /// <summary>The branch that is deployed; <c>main</c> if none is given.</summary>
+    /// <summary>The branch that is deployed; the repository's default branch if none is given.</summary>
     public string? Branch { get; init; }
 
     /// <summary>The folder of the repository that the app is in, such as <c>server</c>; the whole repository if none is given.</summary>
@@ -26,6 +26,12 @@ public sealed record CreateAppRequest
 
     /// <summary>One of <see cref="ConcurrencyPolicy"/>.</summary>
     public string? Policy { get; init; }
+
+    /// <summary>Whether a push is ignored whose newest commit says <c>[skip ci]</c> or the like; true if it is not given.</summary>
+    public bool? SkipCi { get; init; }
+
+    /// <summary>Only pushes that change one of these paths are deployed, such as <c>api/**</c>; all if none is given.</summary>
+    public IReadOnlyList<string>? WatchPaths { get; init; }
 }
 
 /// <summary>Body of <c>PATCH /v1/apps/{app}</c>: what is null stays as it is.</summary>
@@ -41,6 +47,10 @@ public sealed record UpdateAppRequest
     /// <summary>An empty string removes the token.</summary>
     public string? RepositoryToken { get; init; }
     public string? Policy { get; init; }
+    public bool? SkipCi { get; init; }
+
+    /// <summary>An empty list removes all.</summary>
+    public IReadOnlyList<string>? WatchPaths { get; init; }
 }
 
 /// <summary>What an environment does with a deployment that is requested while others are under way.</summary>
@@ -70,6 +80,12 @@ public sealed record AppResponse
     public required string Target { get; init; }
     public required string Environment { get; init; }
     public required string Policy { get; init; }
+
+    /// <summary>Whether a push is ignored whose newest commit says <c>[skip ci]</c> or the like.</summary>
+    public bool SkipCi { get; init; } = true;
+
+    /// <summary>Only pushes that change one of these paths are deployed; all if there is none.</summary>
+    public IReadOnlyList<string> WatchPaths { get; init; } = [];
     public required DateTime CreatedAt { get; init; }
 
     /// <summary>Where the app answers, or will once it is deployed.</summary>
@@ -80,6 +96,9 @@ public sealed record AppResponse
 
     /// <summary>Shown only in the answer that creates or changes it.</summary>
     public string? WebhookSecret { get; init; }
+
+    /// <summary>What looks wrong with what was asked for, in the answer that creates or changes the app; null if nothing does.</summary>
+    public IReadOnlyList<string>? Warnings { get; init; }
 
     /// <summary>The number of the release that serves; null before the first.</summary>
     public int? Release { get; init; }

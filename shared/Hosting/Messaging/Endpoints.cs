@@ -20,6 +20,9 @@ public static class Endpoints
     public const string OutputQueue = "read-output";
     public const string RunQueue = "run-command";
 
+    /// <summary>Questions about repositories: apart from the downloads, so that nobody waits for those.</summary>
+    public const string InspectQueue = "inspect-repository";
+
     public const string StopStepQueue = "stop-step";
     public const string GatewayNewsQueue = "gateway-news";
 
@@ -32,6 +35,7 @@ public static class Endpoints
     public static Uri Route { get; } = Address(RouteQueue);
     public static Uri RemoveApp { get; } = Address(RemoveAppQueue);
     public static Uri Output { get; } = Address(OutputQueue);
+    public static Uri Inspect { get; } = Address(InspectQueue);
     public static Uri Run { get; } = Address(RunQueue);
 
     /// <summary>The queue of a step's worker, such as <c>build-image</c>.</summary>

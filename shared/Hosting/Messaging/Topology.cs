@@ -27,7 +27,7 @@ public static class Topology
 
     /// <summary>The queues that are sent to by name, besides those of steps.</summary>
     internal static IReadOnlyList<string> Receivers { get; } =
-        [Endpoints.LogQueue, Endpoints.AppEventQueue, Endpoints.ConfirmQueue, Endpoints.RouteQueue, Endpoints.OutputQueue, Endpoints.RunQueue];
+        [Endpoints.LogQueue, Endpoints.AppEventQueue, Endpoints.ConfirmQueue, Endpoints.RouteQueue, Endpoints.OutputQueue, Endpoints.RunQueue, Endpoints.InspectQueue];
 
     /// <summary>All queues that outlive the processes that take messages from them.</summary>
     internal static IReadOnlyList<string> Queues { get; } =

@@ -68,6 +68,15 @@ public sealed partial class RepositoryUrl
         return match.Success && path.Length > 0 ? $"{match.Groups["host"].Value}/{path}".ToLowerInvariant() : null;
     }
 
+    /// <returns>The https URL of a repository that is given with an ssh one; null for any other URL.</returns>
+    public static string? HttpsFor(string url)
+    {
+        if (url.Length > MaxLength || url.StartsWith('-') || url.Contains("::", StringComparison.Ordinal))
+            return null;
+        var match = SshUrl().Match(url) is { Success: true } ssh ? ssh : ScpUrl().Match(url);
+        return match.Success ? $"https://{match.Groups["host"].Value}/{match.Groups["path"].Value.TrimStart('/')}" : null;
+    }
+
     private static string PathKey(string path)
     {
         path = Uri.UnescapeDataString(path).TrimEnd('/');

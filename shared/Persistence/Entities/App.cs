@@ -25,6 +25,12 @@ public sealed class App
     /// <summary>One of <see cref="Contracts.Target"/>.</summary>
     public required string Target { get; set; }
 
+    /// <summary>Whether a push is ignored whose newest commit says <c>[skip ci]</c> or the like.</summary>
+    public bool SkipCi { get; set; } = true;
+
+    /// <summary>Only pushes that change one of these paths are deployed; null for all.</summary>
+    public IReadOnlyList<string>? WatchPaths { get; set; }
+
     public DateTime CreatedAt { get; set; }
 
     public List<AppEnvironment> Environments { get; set; } = [];

@@ -28,6 +28,10 @@ public sealed class Delivery
     public bool RefDeleted { get; set; }
     public string? CommitMessage { get; set; }
     public string? Pusher { get; set; }
+
+    /// <summary>Why the push is not to be deployed, as its app has it; null if it is.</summary>
+    public string? SkipReason { get; set; }
+
     public DateTime ReceivedAt { get; set; }
 
     /// <summary>One of <see cref="Contracts.Api.DeliveryDecisions"/>.</summary>

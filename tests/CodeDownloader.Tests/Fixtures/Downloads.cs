@@ -34,6 +34,8 @@ public sealed class Downloads : IAsyncDisposable, IStepLog
 
     public string Log => string.Join('\n', _lines);
 
+    public IServiceProvider Services => _services;
+
     public SourceDownloader Downloader => _services.GetRequiredService<SourceDownloader>();
 
     public void Write(string line) => _lines.Enqueue(line);

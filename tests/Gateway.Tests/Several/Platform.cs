@@ -142,6 +142,7 @@ public sealed class Platform : IAsyncDisposable
     {
         ["Paas:DataDirectory"] = _folder.FullName,
         ["Paas:Domain"] = "apps.test",
+        ["Gateway:RepositoryPatience"] = "00:00:00",
         ["Paas:AdminToken"] = Token,
         ["RabbitMq:Uri"] = _broker.ToString(),
         ["ConnectionStrings:Paas"] = Servers.Postgres.ConnectionString(_name, pooling: true),
