@@ -133,6 +133,8 @@ internal static partial class GatewayTexts
     public static string BrokerAway() => "RabbitMQ does not answer at the moment, so its error queues can't be looked at. Faults can be replayed all the same; try again later.";
     public static string DeadMessageMissing(string queue) =>
         $"The message is not in {queue}: somebody has moved it or is looking at it. The orchestrator puts it there again within minutes; a replay does not need it.";
+    public static string NotSigned() =>
+        "The message is not signed by the platform, so nothing was done about it: somebody has put it there with the broker's password, or another service has another Paas__MessageKey. Discard it, and change the password.";
     public static Explanation DeadMessageUnknown(Guid id) => new(
         ProblemCodes.DeadMessageUnknown, $"There is no dead message {id}.", "See which there are with GET /v1/admin/dead-messages.");
     public static Explanation DeadMessageOwned(Guid id, Guid deployment) => new(

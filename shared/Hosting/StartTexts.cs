@@ -17,6 +17,9 @@ internal static class StartTexts
         $"{step} may take {deadline} and {stopping.TotalSeconds:0} s to stop, but RabbitMQ takes a message back after {timeout} and the step would begin again for ever. "
         + $"Raise consumer_timeout in rabbitmq.conf and RabbitMq__ConsumerTimeout to the same, or lower Steps__{step}__Deadline.");
 
+    public static string MessageKey() =>
+        "Paas__MessageKey has to have at least 20 characters, the same in all services, and so does Paas__PreviousMessageKey if there is one. Make one with: openssl rand -hex 24";
+
     public static string AddressInUse(string message) =>
         $"{message.TrimEnd('.')}. Stop what listens there, or choose another address with --urls http://127.0.0.1:PORT.";
 

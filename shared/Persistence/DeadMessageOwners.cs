@@ -48,7 +48,7 @@ public static class DeadMessageOwners
             message => message, message => IsOfStep(message) ? Classify(message, owners.GetValueOrDefault(message.DeploymentId!.Value)) : DeadMessageKind.Orphan);
     }
 
-    private static bool IsOfStep(DeadMessage message) => message is { Step: not null, DeploymentId: not null, Attempt: not null };
+    private static bool IsOfStep(DeadMessage message) => message is { IsForged: false, Step: not null, DeploymentId: not null, Attempt: not null };
 
     private static DeadMessageKind Classify(DeadMessage message, Owner? owner)
     {

@@ -35,6 +35,7 @@ internal sealed class Cluster : PlatformClient, IAsyncDisposable
             ["Paas__AdminToken"] = Token,
             ["ConnectionStrings__Paas"] = database.ConnectionString(Database, pooling: true),
             ["RabbitMq__Uri"] = broker.Uri.ToString(),
+            ["Paas__MessageKey"] = "the same in all services of this cluster",
             ["Source__AllowFile"] = "true",
         };
         foreach (var (name, value) in settings)

@@ -27,7 +27,7 @@ internal static class DeadMessageView
             Attempt = message.Attempt,
             DeadSince = message.At,
             ExceptionType = message.ExceptionType,
-            Message = message.Reason is null ? null : SecretMask.OfText(message.Reason),
+            Message = message.IsForged ? GatewayTexts.NotSigned() : message.Reason is null ? null : SecretMask.OfText(message.Reason),
             Remade = message.IsRemade,
             Headers = message.Headers.ToDictionary(header => header.Key, header => SecretMask.OfHeader(header.Key, header.Value)),
             Body = json,

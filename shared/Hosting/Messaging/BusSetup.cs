@@ -6,6 +6,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Paas.Contracts;
 using Paas.Hosting.Messaging.RabbitMq;
+using Paas.Hosting.Messaging.Signatures;
 using Paas.Hosting.Steps;
 using Paas.Hosting.Telemetry;
 
@@ -33,6 +34,10 @@ public static class BusSetup
         services.AddSingleton(readiness);
         services.AddSingleton(provider => new EngineQueues(broker, provider));
 
+        var keys = broker is null ? null : MessageKeys.From(configuration);
+        if (broker is not null && keys is null)
+            services.AddHostedService<UnsignedMessagesWarning>();
+
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();
@@ -47,12 +52,18 @@ public static class BusSetup
             else
             {
                 services.AddSingleton(broker);
-                services.AddSingleton(new DeadMessages(broker));
+                services.AddSingleton(new DeadMessages(broker, keys));
                 var own = new OwnQueues(broker);
                 services.AddSingleton(own);
                 bus.AddBusObserver<QueueDeclarer>();
+                if (keys is not null)
+                {
+                    services.AddSingleton(keys);
+                    bus.AddSendObserver<SigningObserver>();
+                }
+
                 bus.AddConfigureEndpointsCallback((_, name, endpoint) => UseQuorumQueue(name, endpoint, own));
-                bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, broker));
+                bus.UsingRabbitMq((context, rabbit) => rabbit.UsePaasPolicies(context, broker, keys));
             }
         });
         return services;
@@ -71,12 +82,19 @@ public static class BusSetup
 
     public static bool UsesRabbitMq(this IConfiguration configuration) => !string.IsNullOrEmpty(configuration["RabbitMq:Uri"]);
 
-    private static void UsePaasPolicies(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, RabbitMqOptions broker)
+    private static void UsePaasPolicies(this IRabbitMqBusFactoryConfigurator rabbit, IBusRegistrationContext context, RabbitMqOptions broker, MessageKeys? keys)
     {
         rabbit.Host(broker.Uri);
         EngineQueues.DeadNames.UseFor(rabbit.SendTopology);
         // What can't be routed comes back as an exception instead of being dropped.
         rabbit.ConfigureSend(send => send.UseExecute(WaitQueues.ReturnUnroutable));
+        if (keys is not null)
+        {
+            rabbit.ConfigurePublish(publish => publish.UseExecute(message => SigningSerializer.Use(message, keys)));
+            // Before any endpoint is configured: all of them have it then, those that are connected later included.
+            rabbit.UseFilter(new SignatureFilter(keys, context.GetRequiredService<TimeProvider>(), context.GetRequiredService<ILogger<SignatureFilter>>()));
+        }
+
         // Nobody listens to these as such, so the broker needs not pass every event on to them.
         rabbit.Publish<IStepMessage>(message => message.Exclude = true);
         rabbit.Publish<IStepEnded>(message => message.Exclude = true);
@@ -88,8 +106,15 @@ public static class BusSetup
     /// <summary>Durable endpoints are quorum queues; those of one process only stay as the library makes them.</summary>
     private static void UseQuorumQueue(string name, IReceiveEndpointConfigurator endpoint, OwnQueues own)
     {
-        if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbit || Endpoints.OfEachProcess.Any(own => name.StartsWith(own, StringComparison.Ordinal)))
+        if (endpoint is not IRabbitMqReceiveEndpointConfigurator rabbit)
             return;
+        if (Endpoints.OfEachProcess.Any(own => name.StartsWith(own, StringComparison.Ordinal)))
+        {
+            // A queue for them would outlive the process.
+            endpoint.DiscardSkippedMessages();
+            return;
+        }
+
         rabbit.SetQuorumQueue();
         rabbit.SetQueueArgument("x-delivery-limit", WaitQueues.DeliveryLimit);
         own.Add(name);

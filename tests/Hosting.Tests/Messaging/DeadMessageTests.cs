@@ -16,7 +16,7 @@ namespace Paas.Hosting.Tests.Messaging;
 public sealed class DeadMessageTests(RabbitMqServer broker) : IClassFixture<RabbitMqServer>, IAsyncLifetime
 {
     private static readonly string Queue = DeadQueues.OfStep(Step.PublishImage);
-    private readonly DeadMessages _dead = new(new RabbitMqOptions { Uri = broker.Uri });
+    private readonly DeadMessages _dead = new(new RabbitMqOptions { Uri = broker.Uri }, keys: null);
 
     public async ValueTask InitializeAsync()
     {
@@ -71,7 +71,7 @@ public sealed class DeadMessageTests(RabbitMqServer broker) : IClassFixture<Rabb
     public async Task A_broker_that_is_killed_in_the_middle_of_a_look_has_all_messages_afterwards()
     {
         await using var killed = await RabbitMqServer.StartNewAsync();
-        using var dead = new DeadMessages(new RabbitMqOptions { Uri = killed.Uri });
+        using var dead = new DeadMessages(new RabbitMqOptions { Uri = killed.Uri }, keys: null);
         await dead.CountStepsAsync(Cancellation);
         await PutAsync(killed, "a", "b", "c");
         await using (var look = await LookAsync(dead))

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using MassTransit;
+using Paas.Hosting.Messaging.Signatures;
 using RabbitMQ.Client;
 
 namespace Paas.Hosting.Messaging.RabbitMq;
@@ -39,20 +40,23 @@ public sealed class DeadMessage
     /// <summary>The whole envelope, if it was asked for.</summary>
     public string? Body { get; private set; }
 
+    /// <summary>Whether it says to be the platform's, and is not: nothing it says is to be believed.</summary>
+    public bool IsForged { get; private init; }
+
     /// <summary>Whether the platform made it from what the saga had recorded.</summary>
     public bool IsRemade => Headers.ContainsKey(RemadeHeader);
 
     internal ulong Tag { get; init; }
 
-    internal static DeadMessage Read(string queue, BasicGetResult result, Predicate<DeadMessage> withBody)
+    internal static DeadMessage Read(string queue, BasicGetResult result, MessageKeys? keys, Predicate<DeadMessage> withBody)
     {
-        var message = Read(queue, result);
+        var message = Read(queue, result, keys);
         if (withBody(message))
             message.Body = Encoding.UTF8.GetString(result.Body.Span);
         return message;
     }
 
-    private static DeadMessage Read(string queue, BasicGetResult result)
+    private static DeadMessage Read(string queue, BasicGetResult result, MessageKeys? keys)
     {
         var headers = (result.BasicProperties.Headers ?? new Dictionary<string, object?>())
             .ToDictionary(header => header.Key, header => Show(header.Value), StringComparer.OrdinalIgnoreCase);
@@ -68,6 +72,7 @@ public sealed class DeadMessage
             ExceptionType = headers.GetValueOrDefault(MessageHeaders.FaultExceptionType),
             Reason = headers.GetValueOrDefault(MessageHeaders.FaultMessage),
             Headers = headers,
+            IsForged = keys?.Accepts(result.Body.Span, headers.GetValueOrDefault(MessageKeys.Header)) == false,
             Tag = result.DeliveryTag,
         };
     }

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Paas.Hosting.Messaging.Signatures;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -17,14 +18,20 @@ public sealed class DeadMessages : IDisposable
     private readonly ConnectionFactory _factory;
     private readonly SemaphoreSlim _turn = new(1);
 
-    internal DeadMessages(RabbitMqOptions broker) => _factory = new ConnectionFactory
+    private readonly MessageKeys? _keys;
+
+    internal DeadMessages(RabbitMqOptions broker, MessageKeys? keys)
     {
-        Uri = broker.Uri,
-        ClientProvidedName = "dead messages",
-        AutomaticRecoveryEnabled = false,
-        RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
-        ContinuationTimeout = TimeSpan.FromSeconds(10),
-    };
+        _keys = keys;
+        _factory = new ConnectionFactory
+        {
+            Uri = broker.Uri,
+            ClientProvidedName = "dead messages",
+            AutomaticRecoveryEnabled = false,
+            RequestedConnectionTimeout = TimeSpan.FromSeconds(5),
+            ContinuationTimeout = TimeSpan.FromSeconds(10),
+        };
+    }
 
     /// <summary>Makes the error queues of all steps that are not there yet, as a worker does at its first fault.</summary>
     /// <returns>How many messages each has.</returns>
@@ -46,7 +53,7 @@ public sealed class DeadMessages : IDisposable
     public async Task<DeadLook> LookAsync(IEnumerable<string> queues, Predicate<DeadMessage> withBody, CancellationToken cancellation)
     {
         await _turn.WaitAsync(cancellation);
-        var look = new DeadLook(() => _turn.Release());
+        var look = new DeadLook(_keys, () => _turn.Release());
         try
         {
             await AskAsync(async () =>
@@ -100,7 +107,9 @@ public sealed class DeadLook : IAsyncDisposable
     private IConnection? _connection;
     private IChannel? _channel;
 
-    internal DeadLook(Action ended) => _ended = ended;
+    private readonly MessageKeys? _keys;
+
+    internal DeadLook(MessageKeys? keys, Action ended) => (_keys, _ended) = (keys, ended);
 
     public IReadOnlyList<DeadMessage> Messages => _messages;
 
@@ -141,7 +150,7 @@ public sealed class DeadLook : IAsyncDisposable
                     break;
                 }
 
-                _messages.Add(DeadMessage.Read(queue, result, withBody));
+                _messages.Add(DeadMessage.Read(queue, result, _keys, withBody));
             }
         }
     }
