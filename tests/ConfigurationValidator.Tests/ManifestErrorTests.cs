@@ -173,7 +173,7 @@ public sealed class ManifestErrorTests
     [Fact]
     public async Task All_errors_are_told_at_once_in_order()
     {
-        var message = await App.WithManifest("static: {root: ..}\nhealth: {path: x, timeout: y}\nfoo: 1\nrelease: a;b\n").FailAsync(FailureReason.ManifestInvalid);
+        var message = await App.WithManifest("static: {root: ..}\nhealth: {path: x, timeout: y}\nfoo: 1\nrelease: a\\\n").FailAsync(FailureReason.ManifestInvalid);
         var lines = message.Split('\n');
         lines[0].ShouldBe(".paas.yml has 5 errors.");
         lines.Skip(1).Select(line => line.Split(": ")[0]).ShouldBe(
