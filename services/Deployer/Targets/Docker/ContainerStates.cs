@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using Paas.Contracts;
 using Paas.Deployer.Targets.Output;
 using Paas.Docker;
@@ -22,8 +21,8 @@ internal sealed class ContainerStates(EngineClient engine, DeployerOptions optio
         Guid? appId, bool withLastLines, Func<Guid, Container, Task<bool>> isHealthy, CancellationToken cancellation)
     {
         var listed = await engine.ListContainersAsync(appId is { } app ? AppContainers.LabelOf(app) : ImageLabels.App, cancellation);
-        var found = (await Task.WhenAll(listed.Where(container => container.Labels.ContainsKey(ImageLabels.Release))
-            .Select(container => engine.FindContainerAsync(container.Id, cancellation)))).OfType<Container>().ToList();
+        var found = (await Task.WhenAll(listed.Where(AppContainers.IsOfPlatform).Select(container => engine.FindContainerAsync(container.Id, cancellation)))).OfType<Container>()
+            .Where(container => AppContainers.IsInstance(container.Name, container.Config.Labels) && Guid.TryParse(AppContainers.LabelOf(container, ImageLabels.App), out _)).ToList();
         if (appId is null)
         {
             foreach (var gone in _ends.Keys.Except(found.Select(container => container.Id)).ToList())
@@ -48,7 +47,7 @@ internal sealed class ContainerStates(EngineClient engine, DeployerOptions optio
         if (hasEnded && (!isUp || state.ExitCode != 0))
             _ends[container.Id] = (state.ExitCode, state.OOMKilled);
         var end = hasEnded && _ends.TryGetValue(container.Id, out var known) ? known : ((int ExitCode, bool OutOfMemory)?)null;
-        var name = $"{process}.{NumberOf(container)}";
+        var name = $"{process}.{AppContainers.NumberOf(container.Name)}";
         return new InstanceStatus
         {
             AppId = id,
@@ -96,8 +95,4 @@ internal sealed class ContainerStates(EngineClient engine, DeployerOptions optio
     }
 
     private static string? ProcessOf(Container container) => AppContainers.LabelOf(container, ImageLabels.Process);
-
-    /// <summary>The end of its name.</summary>
-    private static int NumberOf(Container container) =>
-        int.TryParse(container.Name[(container.Name.LastIndexOf('-') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 1;
 }
