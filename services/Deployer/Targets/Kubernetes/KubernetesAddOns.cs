@@ -58,8 +58,9 @@ internal sealed class KubernetesAddOns(
 
         if (AddOnKind.All[addOn.Name].File is not null)
         {
-            var secret = await cluster.FindAsync(KubernetesResource.Secrets, app.Name, AddOnObjects.NameOf(addOn.Name), cancellation);
-            var password = (string?)secret?.Read("data", AddOnObjects.PasswordKey) ?? throw new StepPermanentException(KubernetesTargetTexts.AddOnWithoutPassword(addOn.Name, app.Name));
+            // By a list, which the deployer needs the right to for its records in any case.
+            var secrets = await cluster.ListAsync(KubernetesResource.Secrets, app.Name, cancellation, fields: $"metadata.name={AddOnObjects.NameOf(addOn.Name)}");
+            var password = (string?)secrets.Items.FirstOrDefault()?.Read("data", AddOnObjects.PasswordKey) ?? throw new StepPermanentException(KubernetesTargetTexts.AddOnWithoutPassword(addOn.Name, app.Name));
             await cluster.ApplyAsync(new(AddOnObjects.Settings(app, addOn, Encoding.UTF8.GetString(Convert.FromBase64String(password)))!), cancellation);
         }
 
