@@ -175,7 +175,7 @@ public sealed class PythonTests : IDisposable
 
         failure.Reason.ShouldBe(FailureReason.RuntimeNotInstalled);
         failure.Message.ShouldContain(install);
-        failure.Message.ShouldContain("another target");
+        failure.Message.ShouldContain("Ask the operator to install");
     }
 
     private static void Add(ZipArchive archive, string name, string content)
