@@ -33,7 +33,7 @@ internal static class CommandLineApp
             {
                 var command = string.Join(' ', Names(parse.CommandResult));
                 // Where an app's name is possible, too, the word before may be the one that was meant for a command.
-                var word = parse.CommandResult.Tokens.FirstOrDefault()?.Value;
+                var word = parse.CommandResult.Tokens is [var first, ..] ? first.Value : null;
                 var problem = parse.UnmatchedTokens is [var unknown, ..] && parse.CommandResult.Command.Subcommands.Any()
                     ? NoSuchCommand(parse.CommandResult.Command, command, word is not null && Nearest.Of(word, NamesOf(parse.CommandResult.Command)) is not null ? word : unknown)
                     : string.Join('\n', parse.Errors.Select(error => error.Message).Distinct());

@@ -109,7 +109,7 @@ internal sealed class Platform : PlatformClient, IAsyncDisposable
     }
 
     /// <summary>The processes of an instance, which is known by its <c>PAAS_PROCESS</c>.</summary>
-    public IReadOnlyList<int> Processes(string instance) => Marked("PAAS_PROCESS=" + instance);
+    public static IReadOnlyList<int> Processes(string instance) => Marked("PAAS_PROCESS=" + instance);
 
     /// <summary>The processes that belong to this platform, besides itself and the walls around them.</summary>
     public IReadOnlyList<int> Processes()

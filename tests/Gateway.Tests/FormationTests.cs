@@ -90,7 +90,7 @@ public sealed class FormationTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("Web")]
+    [InlineData("a.b")]
     [InlineData("")]
     [InlineData("release")]
     [InlineData("a b")]

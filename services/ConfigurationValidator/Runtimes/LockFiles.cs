@@ -21,6 +21,8 @@ internal static partial class LockFiles
         ("pdm.lock", "pdm export --prod --without-hashes -o requirements.txt"),
     ];
 
+    private static readonly string[] OfBun = ["bun.lock", "bun.lockb"];
+
     private static readonly string[] OfNode = ["package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock"];
 
     /// <exception cref="StepFailedException">There is a lock file that the build can't go by.</exception>
@@ -55,7 +57,7 @@ internal static partial class LockFiles
     private static void CheckNode(SourceFiles source, IStepLog log)
     {
         var used = OfNode.FirstOrDefault(source.HasFile);
-        foreach (var file in new[] { "bun.lock", "bun.lockb" }.Where(source.HasFile))
+        foreach (var file in OfBun.Where(source.HasFile))
         {
             if (used is null)
                 throw Refused(ConfigurationValidatorTexts.LockFileOfBun(file));

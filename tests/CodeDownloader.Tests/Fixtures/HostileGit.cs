@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.IO.Compression;
 using System.Security.Cryptography;
@@ -75,10 +76,10 @@ internal static class HostileGit
         pack.Write("PACK"u8);
         pack.Write([0, 0, 0, 2, 0, 0, 0, 2]);
         var content = new byte[baseBytes];
-        var id = SHA1.HashData([.. Encoding.ASCII.GetBytes($"blob {baseBytes}\0"), .. content]);
+        var id = HashAsGit([.. Encoding.ASCII.GetBytes($"blob {baseBytes}\0"), .. content]);
         WriteObject(pack, type: 3, baseBytes, [], content);
         WriteObject(pack, type: 7, copies.Length, id, copies.ToArray());
-        pack.Write(SHA1.HashData(pack.ToArray()));
+        pack.Write(HashAsGit(pack.ToArray()));
         return pack.ToArray();
     }
 
@@ -89,7 +90,7 @@ internal static class HostileGit
         pack.Write("PACK"u8);
         pack.Write([0, 0, 0, 2, 0, 0, 0, 1, 0x35]);
         pack.Write(compressed);
-        pack.Write(SHA1.HashData(pack.ToArray()));
+        pack.Write(HashAsGit(pack.ToArray()));
         return pack.ToArray();
     }
 
@@ -120,4 +121,8 @@ internal static class HostileGit
             stream.WriteByte((byte)(size | 0x80));
         stream.WriteByte((byte)size);
     }
+
+    /// <summary>Git's own checksum, which is SHA-1.</summary>
+    [SuppressMessage("Security", "CA5350", Justification = "The pack format asks for it.")]
+    private static byte[] HashAsGit(byte[] content) => SHA1.HashData(content);
 }

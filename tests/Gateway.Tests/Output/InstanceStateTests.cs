@@ -100,7 +100,7 @@ public sealed class InstanceStateTests : IAsyncLifetime
         (await _host.WithDbAsync(db => db.AppEvents.CountAsync())).ShouldBe(0);
     }
 
-    private Task LiveAsync(int? release) =>
+    private Task<int> LiveAsync(int? release) =>
         _host.WithDbAsync(db => db.Environments.ExecuteUpdateAsync(environments => environments.SetProperty(environment => environment.LiveRelease, release)));
 
     private AppEvent Event(string kind, int hour) => new()

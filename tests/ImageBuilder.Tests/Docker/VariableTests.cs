@@ -31,11 +31,11 @@ public sealed class VariableTests : IClassFixture<BusyBoxEngine>, IDisposable
         _bench.Options.BuildMemoryBytes = memory;
         var plan = Plan.Of(RuntimeName.Process, "sh", "make.sh");
         var built = await _bench.BuildAsync(With(
-            await _bench.CommandAsync(plan, ("make.sh", "printf %s \"$TOKEN\" | md5sum > sum; echo $BASE $BOTH > seen; env | grep -ci ftp_proxy >> seen; true\n")),
+            await _bench.CommandAsync(plan, ("make.sh", "printf %s \"$TOKEN\" | sha256sum > sum; echo $BASE $BOTH > seen; env | grep -ci ftp_proxy >> seen; true\n")),
             new() { ["BASE"] = "/v2", ["BOTH"] = "manifest" }, new() { ["TOKEN"] = Secret, ["BOTH"] = "config" }));
 
         (await _bench.RunAsync(built, "cat", "seen")).ShouldBe("/v2 config\n0\n");
-        (await _bench.RunAsync(built, "cat", "sum")).ShouldStartWith(Convert.ToHexStringLower(System.Security.Cryptography.MD5.HashData(System.Text.Encoding.UTF8.GetBytes(Secret))));
+        (await _bench.RunAsync(built, "cat", "sum")).ShouldStartWith(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(Secret))));
         await ShouldNotShowAsync(built, "with \\\"quotes", "with \"quotes");
         _bench.Log.Text.ShouldContain("The build sees BASE, BOTH, TOKEN");
         _bench.Log.Text.ShouldNotContain("quotes");

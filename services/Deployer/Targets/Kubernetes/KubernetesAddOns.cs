@@ -60,7 +60,8 @@ internal sealed class KubernetesAddOns(
         {
             // By a list, which the deployer needs the right to for its records in any case.
             var secrets = await cluster.ListAsync(KubernetesResource.Secrets, app.Name, cancellation, fields: $"metadata.name={AddOnObjects.NameOf(addOn.Name)}");
-            var password = (string?)secrets.Items.FirstOrDefault()?.Read("data", AddOnObjects.PasswordKey) ?? throw new StepPermanentException(KubernetesTargetTexts.AddOnWithoutPassword(addOn.Name, app.Name));
+            var password = (secrets.Items is [var secret, ..] ? (string?)secret.Read("data", AddOnObjects.PasswordKey) : null)
+                ?? throw new StepPermanentException(KubernetesTargetTexts.AddOnWithoutPassword(addOn.Name, app.Name));
             await cluster.ApplyAsync(new(AddOnObjects.Settings(app, addOn, Encoding.UTF8.GetString(Convert.FromBase64String(password)))!), cancellation);
         }
 
