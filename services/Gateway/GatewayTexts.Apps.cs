@@ -1,5 +1,5 @@
-using Paas.Gateway.Http;
 using Paas.Contracts.Api;
+using Paas.Gateway.Http;
 
 namespace Paas.Gateway;
 

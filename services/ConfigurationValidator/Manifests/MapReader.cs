@@ -1,5 +1,5 @@
-using Paas.Contracts;
 using Paas.ConfigurationValidator.Source;
+using Paas.Contracts;
 using Paas.Hosting.Processes;
 using CommandLine = Paas.Contracts.CommandLine;
 

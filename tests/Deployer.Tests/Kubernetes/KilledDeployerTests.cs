@@ -23,7 +23,13 @@ public sealed class KilledDeployerTests
         try
         {
             await using var platform = await StartAsync();
-            platform.Api.Cluster.ScriptFor = pod => (string?)pod["metadata"]?["labels"]?[Targets.Kubernetes.AppNamespace.Component] == "release" ? PodScript.Ends(0, "migrated") : null;
+            // Instances take their time, so that none of what is told of them on the way is passed over.
+            platform.Api.Cluster.ScriptFor = pod => (string?)pod["metadata"]?["labels"]?[Targets.Kubernetes.AppNamespace.Component] switch
+            {
+                "release" => PodScript.Ends(0, "migrated"),
+                "web" => PodScript.Works with { ReadyAfter = TimeSpan.FromSeconds(1) },
+                _ => null,
+            };
             await platform.DeployAsync(1, Plan(Web(), Worker(2)));
             var next = platform.Release(2, Plan(Web(2), Worker()) with { Release = TestApp.Command("migrate") });
 

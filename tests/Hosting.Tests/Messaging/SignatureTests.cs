@@ -25,17 +25,37 @@ public sealed class SignatureTests(RabbitMqServer broker) : IClassFixture<Rabbit
     {
         [Endpoints.RunQueue] = new StartRun
         {
-            RunId = NewId.NextGuid(), AppId = App, App = "a", Target = Target.Local, Release = 1, ImageDigest = "sha256:x", Run = new() { Runtime = RuntimeName.Static, Processes = [] },
-            Command = ["id"], TimeLimit = TimeSpan.FromMinutes(1),
+            RunId = NewId.NextGuid(),
+            AppId = App,
+            App = "a",
+            Target = Target.Local,
+            Release = 1,
+            ImageDigest = "sha256:x",
+            Run = new() { Runtime = RuntimeName.Static, Processes = [] },
+            Command = ["id"],
+            TimeLimit = TimeSpan.FromMinutes(1),
         },
         ["build-image"] = new BuildImage
         {
-            DeploymentId = NewId.NextGuid(), Attempt = 1, AppId = App, App = "a", Target = Target.Local, Commit = new string('c', 40), SourceDigest = "sha256:x",
+            DeploymentId = NewId.NextGuid(),
+            Attempt = 1,
+            AppId = App,
+            App = "a",
+            Target = Target.Local,
+            Commit = new string('c', 40),
+            SourceDigest = "sha256:x",
             Plan = new() { Runtime = RuntimeName.Static },
         },
         ["deploy-release"] = new DeployRelease
         {
-            DeploymentId = NewId.NextGuid(), Attempt = 1, AppId = App, App = "a", Environment = "production", Target = Target.Local, Release = 1, ImageDigest = "sha256:x",
+            DeploymentId = NewId.NextGuid(),
+            Attempt = 1,
+            AppId = App,
+            App = "a",
+            Environment = "production",
+            Target = Target.Local,
+            Release = 1,
+            ImageDigest = "sha256:x",
             Run = new() { Runtime = RuntimeName.Static, Processes = [] },
         },
         [Endpoints.RouteQueue] = new SwitchRoute { AppId = App, App = "a", Release = 1, Instances = ["http://127.0.0.1:5432"] },
