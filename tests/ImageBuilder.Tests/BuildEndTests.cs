@@ -66,7 +66,7 @@ public sealed class BuildEndTests : IDisposable
         var command = await _platform.CommandAsync(Plan.Of(RuntimeName.Process, "/usr/bin/env", "python3", "run.py"), ("run.py", $"""
             import os
             for path in ["{keys}/key.xml", "{_platform.BuildOf(other).Slug}/x", "{_platform.Root}/artifacts", "{_platform.DataDirectory}/locks"]:
-                print("reads" if os.path.exists(path) else "lacks", path)
+                print("reads" if os.path.isfile(path) or os.path.isdir(path) and os.listdir(path) else "lacks", path)
             try: open("/etc/mark", "w"); print("changed /etc")
             except OSError: pass
             open("made", "w").write("x"); os.rename("made", os.environ["TMPDIR"] + "/made"); os.rename(os.environ["TMPDIR"] + "/made", "made")

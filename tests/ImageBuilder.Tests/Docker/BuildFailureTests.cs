@@ -143,6 +143,7 @@ public sealed class BuildFailureTests : IClassFixture<BusyBoxEngine>, IDisposabl
     public async Task A_file_that_can_not_be_fetched_is_tried_again(long? memory)
     {
         _bench.Options.BuildMemoryBytes = memory;
+        _bench.Options.AllowedHosts = ["127.0.0.1"];
 
         var fault = await Should.ThrowAsync<NetworkTroubleException>(_bench.BuildAsync(await _bench.CommandAsync("FROM busybox:stable\nADD http://127.0.0.1:1/x /x\n")));
 
