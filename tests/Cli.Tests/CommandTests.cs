@@ -116,8 +116,7 @@ public sealed class CommandTests : IAsyncLifetime
     public async Task Status_tells_of_the_instances_in_a_line(string states, string silent, string line)
     {
         _platform.On("GET /health/ready", new { status = "Healthy" });
-        _platform.On("GET /v1/deployments", Samples.Page<DeploymentResponse>());
-        _platform.On("GET /v1/admin/faults", Samples.Page<FaultResponse>());
+        _platform.On("GET /v1/status", new StatusResponse { Caller = "operator", InProgress = 0, Deployments = [], Faults = 0 });
         _platform.On("GET /v1/instances", new InstancesResponse
         {
             Instances = [.. JsonSerializer.Deserialize<string[]>(states)!.Select((state, i) => Samples.Instance($"web.{i + 1}") with { State = state })],

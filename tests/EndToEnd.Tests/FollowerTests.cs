@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Paas.Contracts;
+using Paas.Servers;
 
 namespace Paas.EndToEnd.Tests;
 
@@ -18,10 +21,10 @@ public sealed class FollowerTests : IAsyncLifetime
     [InlineData(true)]
     public async Task A_deployment_is_followed_to_its_end(bool kill)
     {
-        var gate = Path.Combine(_platform.DataDirectory, "gate");
+        var gate = Ports.Free();
         using var repository = new Repository(
             (".paas.yml", "runtime: python\nentrypoint: [python, app.py]\nbuild:\n  command: [python, wait.py]\n"),
-            ("wait.py", $"import os, time\nprint('building', flush=True)\nwhile not os.path.exists('{gate}'): time.sleep(0.05)\n"),
+            ("wait.py", $"import socket, time\nprint('building', flush=True)\nwhile socket.socket().connect_ex(('127.0.0.1', {gate})): time.sleep(0.05)\n"),
             ("app.py", Repository.PythonApp("'built'")));
         await _platform.CreateAppAsync("shop", repository);
         using var deploy = Command.Start(_platform, "deploy", "shop");
@@ -29,7 +32,8 @@ public sealed class FollowerTests : IAsyncLifetime
 
         await RestartAsync(kill, () => deploy.SeesAsync("Reconnecting…"));
         await deploy.SeesAsync("Connected again.");
-        await File.WriteAllTextAsync(gate, "");
+        using var open = new TcpListener(IPAddress.Loopback, gate);
+        open.Start();
 
         (await deploy.EndAsync()).ShouldBe(0, deploy.Said);
         deploy.Said.ShouldContain("shop v1 is live");
