@@ -60,7 +60,7 @@ public sealed class SlugPublisherTests : IDisposable
     public async Task An_answer_given_again_much_later_saves_the_slug_from_the_cleaner()
     {
         var hash = (await PublishAsync(_command))!["sha256:".Length..];
-        var file = Directory.GetFiles(_root, hash, SearchOption.AllDirectories).ShouldHaveSingleItem();
+        var file = Directory.GetFiles(Path.Combine(_root, "artifacts"), hash, SearchOption.AllDirectories).ShouldHaveSingleItem();
         File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-3));
 
         await PublishAsync(_command);
