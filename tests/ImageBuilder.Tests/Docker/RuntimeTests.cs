@@ -49,7 +49,7 @@ public sealed class RuntimeTests(RuntimeEngine runtimes) : IClassFixture<Runtime
 
         var (second, log) = await RebuildAsync(Plan.Of(RuntimeName.Python), ("requirements.txt", "greeting==1.0.0\n"), ("app.py", Text(PythonApp, "two")));
 
-        log.ShouldMatch(@"RUN pip install -r requirements\.txt\s+(\[\d+/\d+\] )?cached");
+        log.ShouldMatch(@"\[([^\]]+)\] RUN pip install -r requirements\.txt\s+(\[\1\] )?cached");
         (await runtimes.AskAsync(second, "/", "python", "app.py")).ShouldBe("hello from two");
     }
 
@@ -100,13 +100,21 @@ public sealed class RuntimeTests(RuntimeEngine runtimes) : IClassFixture<Runtime
         var first = await BuildAsync(Plan.Of(RuntimeName.Node), [.. package, ("server.js", Text(NodeApp, "one"))]);
         (await runtimes.AskAsync(first, "/", "npm", "start")).ShouldBe("hello from one");
 
-        // Without BuildKit nothing of an earlier stage is kept.
-        var (second, log) = memory is null
-            ? await RebuildAsync(Plan.Of(RuntimeName.Node), [.. package, ("server.js", Text(NodeApp, "two"))])
-            : (await BuildAsync(Plan.Of(RuntimeName.Node), [.. package, ("server.js", Text(NodeApp, "two"))]), _bench.Log.Text);
-
+        (string, string)[] changed = [.. package, ("server.js", Text(NodeApp, "two"))];
+        BuiltImage second;
         if (memory is null)
-            log.ShouldMatch(@"RUN npm ci\s+(\[\d+/\d+\] )?cached");
+        {
+            (second, var log) = await RebuildAsync(Plan.Of(RuntimeName.Node), changed);
+            log.ShouldMatch(@"\[([^\]]+)\] RUN npm ci\s+(\[\1\] )?cached");
+        }
+        else
+        {
+            // Without BuildKit the builder removes the images of earlier stages, and with them what the next build could use again.
+            var asked = AskedPackages();
+            second = await BuildAsync(Plan.Of(RuntimeName.Node), changed);
+            AskedPackages().ShouldBe(asked + 1);
+        }
+
         (await runtimes.AskAsync(second, "/", "npm", "start")).ShouldBe("hello from two");
     }
 
@@ -285,11 +293,13 @@ public sealed class RuntimeTests(RuntimeEngine runtimes) : IClassFixture<Runtime
     /// <summary>Builds again, and returns what was logged of that; no package may be asked for.</summary>
     private async Task<(BuiltImage Image, string Log)> RebuildAsync(BuildPlan plan, params (string, string)[] files)
     {
-        var (before, asked) = (_bench.Log.Text.Length, runtimes.Packages.Requests.Count(path => path.Contains("greeting", StringComparison.Ordinal)));
+        var (before, asked) = (_bench.Log.Text.Length, AskedPackages());
         var built = await BuildAsync(plan, files);
-        runtimes.Packages.Requests.Count(path => path.Contains("greeting", StringComparison.Ordinal)).ShouldBe(asked);
+        AskedPackages().ShouldBe(asked);
         return (built, _bench.Log.Text[before..]);
     }
+
+    private int AskedPackages() => runtimes.Packages.Requests.Count(path => path.Contains("greeting", StringComparison.Ordinal));
 
     private async Task NeedPythonAsync()
     {
