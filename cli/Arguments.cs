@@ -41,7 +41,7 @@ internal static class Arguments
             ? command.Split(':', StringSplitOptions.RemoveEmptyEntries)
             : [command];
 
-    /// <summary>Of other platforms' <c>--tail</c>, which goes on, the number is missing.</summary>
+    /// <summary>Other platforms' <c>--tail</c> means to follow the log, and takes no number.</summary>
     private static string[] FollowByTail(string[] words) =>
     [
         .. words.Select((word, index) =>

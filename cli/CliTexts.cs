@@ -83,7 +83,7 @@ internal static partial class CliTexts
     public static string TryLater(Uri url) => $"{url.Authority} is busy. Try again in a minute.";
 
     public static string PlatformError(Uri url, int status, string? said) =>
-        status == 503 && said is not null ? said : $"The platform at {url.AbsoluteUri.TrimEnd('/')} failed (HTTP {status}). {said ?? "Try again; if it goes on, its operator finds the cause in its log."}";
+        status == 503 && said is not null ? said : $"The platform at {url.AbsoluteUri.TrimEnd('/')} failed (HTTP {status}). {said ?? "Try again. If it fails again, ask the operator to look into the platform's log."}";
 
     public static string Refused(int status) => $"The platform refused this (HTTP {status}).";
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Paas.Cli;
 
 /// <summary>
-/// Ctrl-C, SIGTERM, and an output that nobody reads any more: they end what the command waits for, and the command
-/// tidies up and leaves by itself. The second Ctrl-C does not wait for that.
+/// Ctrl-C, SIGTERM, and an output that no one reads anymore end what the command waits for. The command then
+/// cleans up and exits. The second Ctrl-C does not wait for that.
 /// </summary>
 internal sealed partial class Interruption : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed partial class Interruption : IDisposable
 
     public int ExitCode { get; private set; } = ExitCodes.Interrupted;
 
-    /// <summary>Whether nobody reads the output any more, as after <c>| head -3</c>: there is no one to say anything to.</summary>
+    /// <summary>Whether no one reads the output anymore, as after <c>| head -3</c>: there is no one to say anything to.</summary>
     public bool IsOutputClosed => ExitCode == ExitCodes.OutputClosed;
 
     /// <summary>Whether a second Ctrl-C waits as well: something has to be ended with this process.</summary>

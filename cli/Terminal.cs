@@ -12,7 +12,7 @@ internal sealed class Terminal : IDisposable
     {
         Environment = environment;
         IsUnicode = KnowsUnicode(environment);
-        // The console's own stream says nothing when nobody reads the output any more.
+        // The console's own stream reports nothing when no one reads the output anymore.
         var output = OperatingSystem.IsWindows()
             ? Console.OpenStandardOutput()
             : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);

@@ -88,7 +88,7 @@ internal static class CompletionCommands
         }
         catch (Exception exception) when (exception is CliException or OperationCanceledException)
         {
-            return []; // nobody has asked for an error
+            return []; // the shell shows no errors while it completes
         }
     }
 

@@ -67,7 +67,7 @@ internal static class LogCommands
         }
     }
 
-    /// <summary>Where no release runs, whoever asks for the app's log wants to know why.</summary>
+    /// <summary>If no release runs, the log of the newest deployment tells why.</summary>
     /// <returns>Null if there is no deployment, either.</returns>
     private static async Task<int?> OfNewestAsync(Session session, string app, bool follow, int? tail)
     {

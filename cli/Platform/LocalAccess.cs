@@ -17,7 +17,7 @@ internal sealed record LocalAccess
         try
         {
             var access = JsonSerializer.Deserialize(File.ReadAllText(FilePath(dataDirectory)), ApiJson.Default.LocalAccess);
-            // A platform that was killed leaves its file behind: its port, and its process id, may be somebody else's by now.
+            // A platform that was killed leaves its file behind: another program may have its port and process id by now.
             return access is not null && PlatformLock.IsHeld(dataDirectory, access.ProcessId) ? access : null;
         }
         catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException or JsonException)

@@ -37,7 +37,7 @@ internal sealed class OutputStream(PlatformClient client, string path, TimeProvi
         {
             if (happened is SourceEvent.Cut cut)
             {
-                // Whoever waits has been told so already.
+                // The command has shown the reason already.
                 if (trouble is null)
                     yield return new OutputEvent.Trouble(CliTexts.Reconnecting(cut.Why));
                 trouble ??= cut.Why;

@@ -32,7 +32,7 @@ internal static class PlatformLock
             LinkTargetOf(open) == real && File.ReadAllText($"{process}/fdinfo/{Path.GetFileName(open)}").Contains("lock:", StringComparison.Ordinal));
     }
 
-    /// <summary>Elsewhere only that somebody holds it can be found out.</summary>
+    /// <summary>Other systems tell only that a process holds the lock, not which one.</summary>
     private static bool IsTaken(string file)
     {
         if (!File.Exists(file))
